@@ -1,0 +1,121 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Makes generated/ from spec/onload_api.yaml, or checks that it is what the spec makes.
+
+example:
+  codegen/main.py                          bring generated/ up to date
+  codegen/main.py --check                  change nothing; tell what is not up to date
+  codegen/main.py --spec my.yaml --out /tmp/try
+
+exit status:
+  0  done, or up to date
+  1  --check: not up to date; update: a file is in the way
+  2  the spec is wrong, or cannot be read; nothing was written
+"""
+
+import argparse
+import difflib
+import json
+import os
+import sys
+from pathlib import Path
+
+import model
+import render
+
+MEND = "bazel run //codegen:update"
+EXCERPT = 20  # lines of a diff that are shown
+
+
+def arguments(argv, root):
+    parser = argparse.ArgumentParser(
+        prog="codegen/main.py", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true",
+                        help="write nothing; exit with 1 unless all is up to date")
+    parser.add_argument("--spec", type=Path, default=root / "spec/onload_api.yaml",
+                        metavar="FILE", help="the spec (default: spec/onload_api.yaml)")
+    parser.add_argument("--out", type=Path, default=root / "generated", metavar="DIR",
+                        help="the folder to fill (default: generated/)")
+    return parser.parse_args(argv)
+
+
+def shown(path, *folders):
+    """A path as a person would type it from the first of the folders that holds it."""
+    return next((path.relative_to(f) for f in folders if path.is_relative_to(f)), path)
+
+
+def existing(out):
+    """Path below out -> text of each file there."""
+    return {str(path.relative_to(out)): path.read_text(encoding="utf-8", errors="replace")
+            for path in sorted(out.rglob("*")) if path.is_file()}
+
+
+def check(wanted, out, label):
+    found = existing(out)
+    bad = []
+    for name in sorted(wanted.keys() | found.keys()):
+        if name not in found:
+            bad.append(f"{label / name}: missing")
+        elif name not in wanted:
+            bad.append(f"{label / name}: orphan, nothing in the spec or the templates makes it")
+        elif wanted[name] != found[name]:
+            diff = list(difflib.unified_diff(
+                found[name].splitlines(), wanted[name].splitlines(),
+                f"{label / name} (as it is)", f"{label / name} (as the spec makes it)",
+                lineterm=""))
+            more = [f"... and {len(diff) - EXCERPT} more lines"] if len(diff) > EXCERPT else []
+            bad.append("\n".join([f"{label / name}: out of date, or edited by hand"]
+                                 + diff[:EXCERPT] + more))
+    if bad:
+        print("\n".join(bad), file=sys.stderr)
+        print(f"\n{len(bad)} of the files in {label} are not what the spec makes. "
+              f"To mend: {MEND}", file=sys.stderr)
+        return 1
+    print(f"{label}: {len(wanted)} files, all up to date")
+    return 0
+
+
+def update(wanted, out, label):
+    found = existing(out)
+    orphans = sorted(found.keys() - wanted.keys())
+    for name, text in sorted(wanted.items()):
+        if found.get(name) != text:
+            path = out / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {label / name}")
+    strange = [name for name in orphans if render.MARK not in found[name]]
+    for name in sorted(set(orphans) - set(strange)):
+        (out / name).unlink()
+        print(f"removed {label / name}")
+    for name in strange:  # not ours to delete
+        print(f"{label / name}: was not made by codegen; move it out of {label}", file=sys.stderr)
+    print(f"{label}: {len(wanted)} files, all up to date")
+    return 1 if strange else 0
+
+
+def main(argv=None):
+    here = Path(__file__).absolute().parent
+    # `bazel run` starts us among its own copies, and tells where the tree and the user are
+    root = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", here.parent))
+    cwd = Path(os.environ.get("BUILD_WORKING_DIRECTORY", os.getcwd()))
+    args = arguments(argv, root)
+    spec, out = cwd / args.spec, cwd / args.out
+    label = shown(spec, root, cwd)
+    try:
+        text = spec.read_text(encoding="utf-8")
+        schema = json.loads((root / "spec/onload_api.schema.json").read_text(encoding="utf-8"))
+        api = model.load(text, schema, label)
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"{label}: cannot be read: {error}", file=sys.stderr)
+        return 2
+    except model.SpecError as error:
+        print(error, file=sys.stderr)
+        return 2
+    wanted = render.render(api, here / "templates")
+    return (check if args.check else update)(wanted, out, shown(out, root, cwd))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From an Api to a dict of path below generated/ -> text.
+
+Each template makes the file of its own name. Those that begin with '_' make none by themselves:
+_header.h.j2 makes one file per public header, _data.c.j2 one per variable and SONAME.
+"""
+
+import dataclasses
+import json
+import textwrap
+
+import jinja2
+
+from model import TAB, WIDTH
+
+MARK = ("generated from spec/onload_api.yaml by codegen (bazel run //codegen:update); "
+        "do not edit")
+
+
+def comment(story, tabs=0):
+    """A C comment of (label, text) paragraphs, wrapped to WIDTH columns."""
+    room = WIDTH - TAB * tabs - 3
+    lines = []
+    for label, text in story:
+        head = f"{label}:".ljust(9) if label else ""
+        lines += textwrap.wrap(text, room, initial_indent=head, break_long_words=False,
+                               break_on_hyphens=False, subsequent_indent=" " * len(head))
+    indent = "\t" * tabs
+    if len(lines) == 1 and len(lines[0]) <= room - 3:
+        return f"{indent}/* {lines[0]} */"
+    return "\n".join([f"{indent}/* {lines[0]}"] + [f"{indent} * {x}" for x in lines[1:]]) + " */"
+
+
+def cell(text):
+    """Text inside a Markdown table."""
+    return str(text).replace("|", "\\|")
+
+
+def spec_json(api):
+    """The whole Api for programs that do without YAML."""
+    data = dataclasses.asdict(api)
+    data["generated"] = MARK
+    data["exports"] = {
+        "liblk_onload_stub": [e.name for e in api.stub_exports],
+        "libonload_ext": [e.name for e in api.ext_exports],
+    }
+    return json.dumps(data, indent=1, sort_keys=True) + "\n"
+
+
+def render(api, templates):
+    """templates: the folder of the .j2 files."""
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(str(templates)), undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    env.filters.update(comment=comment, cell=cell)
+    env.globals.update(api=api, mark=MARK)
+
+    made = {}
+    for name in env.list_templates(extensions=["j2"]):
+        if not name.startswith("_"):
+            made[name.removesuffix(".j2")] = env.get_template(name).render()
+    for header in api.headers:
+        made[f"include/onload/{header.name}"] = env.get_template("_header.h.j2").render(
+            header=header)
+    for data in api.exported_data:
+        for value in data.values:
+            made[f"{data.name}_{value.major}.c"] = env.get_template("_data.c.j2").render(
+                data=data, value=value)
+    made["spec.json"] = spec_json(api)
+    return made

@@ -1,0 +1,375 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the generator says of mistakes, and what it does to files.
+
+Every mistake is made in a copy of the real spec, so the tests name symbols only to find a line.
+"""
+
+import contextlib
+import io
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).absolute().parents[2]
+sys.path.insert(0, str(ROOT / "codegen"))
+
+import main  # noqa: E402
+import model  # noqa: E402
+import render  # noqa: E402
+
+SPEC = (ROOT / "spec/onload_api.yaml").read_text(encoding="utf-8")
+SCHEMA = json.loads((ROOT / "spec/onload_api.schema.json").read_text(encoding="utf-8"))
+
+
+def load(text):
+    return model.load(text, SCHEMA, "spec/onload_api.yaml")
+
+
+class SpecMistakes(unittest.TestCase):
+    """Each mistake is told with its line, what is wrong, and what to write."""
+
+    def complaint(self, text):
+        with self.assertRaises(model.SpecError) as caught:
+            load(text)
+        return str(caught.exception)
+
+    def mistake(self, old, new, message, at=None, within=None):
+        """Replaces the first `old` after `within`; at: the text whose line is to be named."""
+        start = SPEC.index(within) if within else 0
+        where = SPEC.index(old, start)
+        text = SPEC[:where] + new + SPEC[where + len(old):]
+        line = text[:text.index(at or new.strip(), where if at is None else 0)].count("\n") + 1
+        self.assertIn(f"spec/onload_api.yaml:{line}: {message}", self.complaint(text))
+
+    def test_the_spec_itself_has_none(self):
+        self.assertTrue(load(SPEC).functions)
+
+    def test_malformed_yaml(self):
+        self.mistake("args: []", "args: [", "not YAML: ", within="- name: onload_is_present",
+                     at="group: presence")
+
+    def test_tab_in_indentation(self):
+        self.assertRegex(self.complaint("releases:\n\t- x\n"), r"yaml:2: not YAML: .*check quotes")
+
+    def test_empty_file(self):
+        self.assertRegex(self.complaint(""), "yaml:1: .*is nothing")
+
+    def test_unknown_key(self):
+        self.mistake("    since:", "    sinse:", "onload_is_present: unknown key 'sinse'; "
+                     "did you mean 'since'?", within="- name: onload_is_present")
+
+    def test_unknown_key_unlike_any(self):
+        self.mistake("    since:", "    zzz: 1\n    since:", "onload_is_present: unknown key 'zzz'; "
+                     "known here: name, returns, ", within="- name: onload_is_present", at="zzz: 1")
+
+    def test_unknown_section(self):
+        self.assertIn("yaml:1: unknown key 'fuctions'; did you mean 'functions'?",
+                      self.complaint("fuctions: []\n" + SPEC))
+
+    def test_missing_key(self):
+        self.mistake("    answer: {value: 0}\n", "", "onload_is_present: missing key 'answer'; write "
+                     "answer: {value: N}, {neg_errno: E}", within="- name: onload_is_present",
+                     at="name: onload_is_present")
+
+    def test_missing_key_of_a_kind_of_type(self):
+        self.mistake("    target: oo_zc_buf\n", "", "onload_zc_handle: missing key 'target'; write "
+                     "target: a C identifier", at="name: onload_zc_handle")
+
+    def test_key_of_another_kind_of_type(self):
+        self.mistake("    kind: opaque\n", "    kind: opaque\n    target: x\n",
+                     "epoll_event: key 'target' does not belong", at="target: x")
+
+    def test_duplicate_key(self):
+        self.mistake("    group: presence\n", "    group: presence\n    group: fd\n",
+                     "onload_is_present: duplicate key 'group', first in line ",
+                     within="- name: onload_is_present", at="group: fd")
+
+    def test_wrong_type(self):
+        self.mistake('since: "201205"', "since: 201205", "onload_is_present: since: 201205 is a "
+                     "number; write the name of a release, in quotes",
+                     within="- name: onload_is_present")
+
+    def test_not_a_c_type(self):
+        self.mistake('{state: "unsigned *"}', '{state: "unsigned*"}', "onload_thread_get_spin: state: "
+                     "'unsigned*' does not do; write a C type, such as ")
+
+    def test_argument_that_is_no_name(self):
+        self.mistake("{fd: int}", "{f d: int}", "onload_move_fd: unknown key 'f d'; write one key, "
+                     "the argument's name", within="- name: onload_move_fd")
+
+    def test_two_arguments_in_one_map(self):
+        self.mistake("{fd: int}", "{fd: int, by: int}", "onload_move_fd: args: ",
+                     within="- name: onload_move_fd")
+
+    def test_duplicate_argument(self):
+        self.mistake("{type: int}", "{domain: int}", "onload_socket_nonaccel: duplicate argument "
+                     "'domain'", within="- name: onload_socket_nonaccel")
+
+    def test_unknown_kind(self):
+        self.mistake("kind: struct", "kind: strukt", "onload_stat: kind: unknown value 'strukt'; did "
+                     "you mean 'struct'?")
+
+    def test_unknown_release(self):
+        self.mistake('since: "201205"', 'since: "201206"', "onload_is_present: unknown release "
+                     "'201206'; did you mean '", within="- name: onload_is_present")
+
+    def test_until_before_since(self):
+        self.mistake('until: "8.1.0"', 'until: "7.1.0"', "onload_zc_buffer_incref: until: 7.1.0 comes "
+                     "before since: 8.0.0", within="- name: onload_zc_buffer_incref")
+
+    def test_ended_but_declared(self):
+        self.mistake("header: null", "header: extensions_zc.h", "onload_zc_buffer_incref: header: no "
+                     "header of today", within="- name: onload_zc_buffer_incref")
+
+    def test_unknown_group(self):
+        self.mistake("group: presence", "group: presents", "onload_is_present: unknown group "
+                     "'presents'; did you mean 'presence'?", within="- name: onload_is_present")
+
+    def test_unknown_header(self):
+        self.mistake("header: extensions.h", "header: extension.h", "onload_is_present: unknown "
+                     "header 'extension.h'; did you mean 'extensions.h'?",
+                     within="- name: onload_is_present")
+
+    def test_unknown_errno(self):
+        self.mistake("{neg_errno: ENOSYS}", "{neg_errno: ENOSYZ}", "onload_fd_check_feature: unknown "
+                     "errno 'ENOSYZ'; did you mean 'ENOSYS'?",
+                     within="- name: onload_fd_check_feature")
+
+    def test_unknown_answer(self):
+        self.mistake("answer: {value: 0}", "answer: {values: 0}", "onload_is_present: answer: unknown "
+                     "answer {'values': 0}; write {value: N}, {neg_errno: E}",
+                     within="- name: onload_is_present")
+
+    def test_two_answers(self):
+        self.mistake("answer: {value: 0}", "answer: {value: 0, calls: socket}", "onload_is_present: "
+                     "answer: unknown answer", within="- name: onload_is_present")
+
+    def test_answer_that_calls_an_unknown_function(self):
+        self.mistake("{calls: socket}", "{calls: soket}", "onload_socket_nonaccel: calls: unknown libc "
+                     "function 'soket'; did you mean 'socket'?")
+
+    def test_answer_that_calls_a_function_of_another_type(self):
+        self.mistake("{calls: socket}", "{calls: close}", "onload_socket_nonaccel: calls: close() has "
+                     "other argument or return types")
+
+    def test_handwritten_without_absent(self):
+        self.mistake("    absent: {neg_errno: ENOSYS}\n", "", "onload_ordered_epoll_wait: libonload_ext "
+                     "has no handwritten bodies", within="- name: onload_ordered_epoll_wait",
+                     at="answer: handwritten\n    doc")
+
+    def test_handwritten_absent(self):
+        self.mistake("absent: {neg_errno: ENOSYS}", "absent: handwritten", "onload_stack_opt_get_int: "
+                     "absent: libonload_ext has no handwritten", at="absent: handwritten")
+
+    def test_absent_like_answer(self):
+        self.mistake("absent: {neg_errno: ENOSYS}", "absent: {minus_one: ENOSYS}",
+                     "onload_stack_opt_get_int: absent: the same as answer")
+
+    def test_duplicate_function(self):
+        self.mistake("name: onload_move_fd", "name: onload_is_present", "duplicate name "
+                     "'onload_is_present', first in line ")
+
+    def test_duplicate_name_of_different_kinds(self):
+        self.mistake("name: ONLOAD_ZC_KEEP", "name: ONLOAD_MSG_WARM", "duplicate name 'ONLOAD_MSG_WARM'")
+
+    def test_duplicate_release(self):
+        self.mistake('name: "201310-u1"', 'name: "201310"', "duplicate name '201310'")
+
+    def test_offset_beyond_the_size(self):
+        self.mistake("offset: {x86_64: 8, i386: 4", "offset: {x86_64: 80, i386: 4", "onload_stat."
+                     "stack_name: offset: 80 on x86_64 is beyond the size of 24")
+
+    def test_missing_abi(self):
+        self.mistake("size: {x86_64: 24, i386: 16, aarch64: 24}", "size: {x86_64: 24, i386: 16}",
+                     "onload_stat: missing key 'aarch64'; write aarch64: a number of bytes")
+
+    def test_data_without_a_soname(self):
+        self.mistake("      libonload_ext.so.2: [2, 0, 0]\n", "", "onload_ext_version: values: one "
+                     "entry is wanted for each SONAME", at="values:\n")
+
+    def test_variadic_after_too_many(self):
+        self.mistake("variadic_after: 2", "variadic_after: 4", "fcntl: variadic_after: there are only "
+                     "3 args")
+
+    def test_all_mistakes_are_told_at_once_in_order(self):
+        text = SPEC.replace("    answer:", "    anser:")
+        lines = [int(n) for n in re.findall(r"yaml:(\d+): ", self.complaint(text))]
+        self.assertGreater(len(lines), 47)
+        self.assertEqual(lines, sorted(lines))
+
+
+class Facts(unittest.TestCase):
+    """Sums that were counted in Onload's own releases."""
+
+    def test_each_release_has_as_many_functions_as_its_library(self):
+        counted = {r.name: len(r.functions) for r in load(SPEC).releases}
+        for release, functions in (("201205", 13), ("201310", 17), ("201310-u1", 18), ("201405", 20),
+                                   ("201502", 25), ("201509", 26), ("201606", 27), ("201710", 31),
+                                   ("201811", 31), ("7.0.0", 32), ("7.1.0", 32), ("8.0.0", 43),
+                                   ("8.0.1", 43), ("8.1.0", 44), ("9.0.0", 34), ("9.2.0", 34)):
+            self.assertEqual(counted[release], functions, release)
+
+
+class Spelling(unittest.TestCase):
+    def test_declarations(self):
+        self.assertEqual(model.declare("int", "x"), "int x")
+        self.assertEqual(model.declare("const char *", "x"), "const char *x")
+        self.assertEqual(model.declare("int [5]", "x"), "int x[5]")
+
+    def test_long_calls_are_wrapped(self):
+        text = model.call("int f", [f"struct a_long_name *argument_{i}" for i in range(5)], ";")
+        self.assertGreater(text.count("\n"), 0)
+        for line in text.split("\n"):
+            self.assertLessEqual(len(line.expandtabs(8)), model.WIDTH)
+        self.assertEqual(" ".join(text.split()).count("argument_"), 5)
+
+    def test_comments_are_wrapped(self):
+        text = render.comment((("", "word " * 60), ("since", "now")))
+        self.assertTrue(text.endswith("since:   now */"))
+        for line in text.split("\n"):
+            self.assertLessEqual(len(line), model.WIDTH)
+
+
+class Files(unittest.TestCase):
+    """What main.py writes, removes and reports."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.out = Path(folder.name) / "generated"
+        self.spec = Path(folder.name) / "spec.yaml"
+        self.spec.write_text(SPEC, encoding="utf-8")
+
+    def run_main(self, *args):
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = main.main([*args, "--spec", str(self.spec), "--out", str(self.out)])
+        return status, out.getvalue(), err.getvalue()
+
+    def contents(self):
+        return {p: p.read_bytes() for p in self.out.rglob("*") if p.is_file()}
+
+    def test_update_then_check(self):
+        self.assertEqual(self.run_main()[0], 0)
+        status, out, err = self.run_main("--check")
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("all up to date", out)
+
+    def test_a_second_update_writes_nothing(self):
+        self.run_main()
+        before = {p: p.stat().st_mtime_ns for p in self.contents()}
+        status, out, _ = self.run_main()
+        self.assertEqual(status, 0)
+        self.assertNotIn("wrote", out)
+        self.assertEqual(before, {p: p.stat().st_mtime_ns for p in self.contents()})
+
+    def test_the_output_is_the_same_under_any_hash_seed_and_locale(self):
+        made = []
+        for seed, locale in (("1", "C"), ("2", "C.UTF-8")):
+            out = self.out / seed
+            subprocess.run([sys.executable, str(ROOT / "codegen/main.py"), "--spec", str(self.spec),
+                            "--out", str(out)], check=True, stdout=subprocess.DEVNULL,
+                           env={"PYTHONHASHSEED": seed, "LC_ALL": locale})
+            made.append({str(p.relative_to(out)): p.read_bytes()
+                         for p in out.rglob("*") if p.is_file()})
+        self.assertEqual(made[0], made[1])
+
+    def test_the_folder_can_be_deleted_and_remade(self):
+        self.run_main()
+        before = self.contents()
+        for path in before:
+            path.unlink()
+        self.run_main()
+        self.assertEqual(before, self.contents())
+
+    def test_every_file_says_where_it_comes_from(self):
+        self.run_main()
+        for path, text in self.contents().items():
+            self.assertIn(render.MARK.encode(), text, path)
+
+    def test_a_hand_edit_is_found_shown_and_mended(self):
+        self.run_main()
+        before = self.contents()
+        path = next(p for p in before if p.suffix == ".map")
+        path.write_text(path.read_text().replace("local:", "by hand"))
+        status, _, err = self.run_main("--check")
+        self.assertEqual(status, 1)
+        self.assertIn(f"{path}: out of date, or edited by hand", err)
+        self.assertIn("-\tby hand\n+\tlocal:", err)
+        self.assertIn("bazel run //codegen:update", err)
+        self.run_main()
+        self.assertEqual(before, self.contents())
+
+    def test_a_changed_spec_makes_files_stale(self):
+        self.run_main()
+        self.spec.write_text(SPEC.replace("answer: {value: 1}", "answer: {value: 2}"))
+        status, _, err = self.run_main("--check")
+        self.assertEqual(status, 1)
+        self.assertIn("onload_answers.c: out of date", err)
+
+    def test_a_missing_file_is_found(self):
+        self.run_main()
+        path = next(iter(self.contents()))
+        path.unlink()
+        status, _, err = self.run_main("--check")
+        self.assertEqual(status, 1)
+        self.assertIn(f"{path}: missing", err)
+
+    def test_an_orphan_is_found_and_removed(self):
+        self.run_main()
+        orphan = self.out / "docs/old.c"
+        orphan.write_text(f"/* {render.MARK} */\n")
+        status, _, err = self.run_main("--check")
+        self.assertEqual(status, 1)
+        self.assertIn(f"{orphan}: orphan", err)
+        status, out, _ = self.run_main()
+        self.assertEqual(status, 0)
+        self.assertIn(f"removed {orphan}", out)
+        self.assertFalse(orphan.exists())
+
+    def test_a_file_of_somebody_else_is_reported_and_kept(self):
+        self.run_main()
+        stray = self.out / "notes.txt"
+        stray.write_text("mine\n")
+        self.assertEqual(self.run_main("--check")[0], 1)
+        status, _, err = self.run_main()
+        self.assertEqual(status, 1)
+        self.assertIn(f"{stray}: was not made by codegen", err)
+        self.assertEqual(stray.read_text(), "mine\n")
+
+    def test_check_writes_nothing(self):
+        self.assertEqual(self.run_main("--check")[0], 1)
+        self.assertFalse(self.out.exists())
+
+    def test_a_wrong_spec_writes_nothing(self):
+        self.run_main()
+        before = self.contents()
+        self.spec.write_text(SPEC.replace("{value: 1}", "{value: 2}").replace("ENOSYS", "ENOSYZ"))
+        for args in ((), ("--check",)):
+            status, _, err = self.run_main(*args)
+            self.assertEqual(status, 2)
+            self.assertRegex(err, rf"^{re.escape(str(self.spec))}:\d+: .*unknown errno 'ENOSYZ'")
+        self.assertEqual(before, self.contents())
+
+    def test_a_spec_that_is_not_there(self):
+        self.spec.unlink()
+        status, _, err = self.run_main()
+        self.assertEqual(status, 2)
+        self.assertIn(f"{self.spec}: cannot be read", err)
+        self.assertFalse(self.out.exists())
+
+    def test_help_shows_an_example(self):
+        out = io.StringIO()
+        with self.assertRaises(SystemExit) as stopped, contextlib.redirect_stdout(out):
+            main.main(["--help"])
+        self.assertEqual(stopped.exception.code, 0)
+        self.assertIn("codegen/main.py --check", out.getvalue())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How this project compiles and links C."""
+
+load("@rules_cc//cc:defs.bzl", "cc_binary")
+
+# The one list of warnings and options for our C. gcc 12 and clang 14 accept all of it. -Wpedantic is left
+# out: dlsym gives a function as a void pointer, which POSIX allows and ISO C does not; and -Wcast-qual,
+# because struct iovec has one kind of pointer for reading and for writing.
+LKOS_COPTS = [
+    "-std=gnu11",
+    "-D_GNU_SOURCE",
+    # We define the fortified functions ourselves; libc's inline wrappers would be in the way.
+    "-U_FORTIFY_SOURCE",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-Wconversion",
+    "-Wno-sign-conversion",
+    "-Wformat=2",
+    "-Wimplicit-fallthrough",
+    "-Wmissing-prototypes",
+    "-Wold-style-definition",
+    "-Wpointer-arith",
+    "-Wredundant-decls",
+    "-Wshadow",
+    "-Wstrict-prototypes",
+    "-Wundef",
+    "-Wvla",
+    "-Wwrite-strings",
+    "-O2",
+    # What is exported says so, and the version script has the last word.
+    "-fvisibility=hidden",
+    "-fno-semantic-interposition",
+    "-fno-plt",
+    # Nothing that costs a hot path.
+    "-fno-stack-protector",
+    "-fomit-frame-pointer",
+    # libc's headers declare arguments as non-null that applications do pass as NULL: keep our tests for it.
+    "-fno-delete-null-pointer-checks",
+    # A cancelled thread unwinds through us, and a debugger walks through us.
+    "-fasynchronous-unwind-tables",
+    "-fexceptions",
+]
+
+# For our C++: tests and benchmarks. The language version is in .bazelrc, because GoogleTest needs it too.
+LKOS_CXXOPTS = [
+    "-D_GNU_SOURCE",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-Wimplicit-fallthrough",
+    "-Wshadow",
+]
+
+LKOS_LINKOPTS = [
+    # Before the C++ libraries that Bazel names on every link line: C does not need them.
+    "-Wl,--as-needed",
+    "-Wl,--hash-style=gnu",
+    "-Wl,-O1",
+    "-Wl,-z,defs",
+    "-Wl,-z,noexecstack",
+    "-Wl,-z,now",
+    "-Wl,-z,relro",
+]
+
+def lkos_shared_library(name, soname, map, deps, **kwargs):
+    """A shared library that exports what its version script names, and nothing else.
+
+    Args:
+      name: the file to make, such as libx.so.
+      soname: what programs that link with it record.
+      map: label of the version script.
+      deps: the libraries that it is made of. One that nothing refers to needs alwayslink.
+      **kwargs: passed on to cc_binary.
+    """
+    cc_binary(
+        name = name,
+        additional_linker_inputs = [map],
+        linkopts = LKOS_LINKOPTS + [
+            "-Wl,-soname," + soname,
+            "-Wl,--version-script=$(location %s)" % map,
+        ],
+        linkshared = True,
+        deps = deps,
+        **kwargs
+    )

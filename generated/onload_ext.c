@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* generated from spec/onload_api.yaml by codegen (bazel run //codegen:update); do not edit */
+
+/* What libonload_ext.so answers when nothing is preloaded. Weak, as Onload's own are; it depends
+ * on libc only. */
+
+#include "generated/onload_api.h"
+
+#include <errno.h>
+
+#define EXPORT_WEAK __attribute__((weak, visibility("default")))
+
+EXPORT_WEAK int onload_is_present(void)
+{
+	return 0;
+}
+
+EXPORT_WEAK int onload_socket_nonaccel(int domain, int type, int protocol)
+{
+	return socket(domain, type, protocol);
+}
+
+EXPORT_WEAK int onload_socket_unicast_nonaccel(int domain, int type, int protocol)
+{
+	return socket(domain, type, protocol);
+}
+
+EXPORT_WEAK int onload_socket_rx_nonaccel(int domain, int type, int protocol)
+{
+	return socket(domain, type, protocol);
+}
+
+EXPORT_WEAK int onload_set_stackname(enum onload_stackname_who who, enum onload_stackname_scope scope,
+		const char *stackname)
+{
+	(void)who;
+	(void)scope;
+	(void)stackname;
+	return 0;
+}
+
+EXPORT_WEAK int onload_stackname_save(void)
+{
+	return 0;
+}
+
+EXPORT_WEAK int onload_stackname_restore(void)
+{
+	return 0;
+}
+
+EXPORT_WEAK int onload_move_fd(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
+EXPORT_WEAK int onload_stack_opt_set_int(const char *opt, int64_t val)
+{
+	(void)opt;
+	(void)val;
+	return 0;
+}
+
+EXPORT_WEAK int onload_stack_opt_get_int(const char *opt, int64_t *val)
+{
+	(void)opt;
+	(void)val;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_stack_opt_set_str(const char *opt, const char *val)
+{
+	(void)opt;
+	(void)val;
+	return 0;
+}
+
+EXPORT_WEAK int onload_stack_opt_get_str(const char *opt, char *val_out, size_t *val_out_len)
+{
+	(void)opt;
+	(void)val_out;
+	(void)val_out_len;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_stack_opt_reset(void)
+{
+	return 0;
+}
+
+EXPORT_WEAK int onload_fd_stat(int fd, struct onload_stat *stat)
+{
+	(void)fd;
+	(void)stat;
+	return 0;
+}
+
+EXPORT_WEAK int onload_fd_check_feature(int fd, enum onload_fd_feature feature)
+{
+	(void)fd;
+	(void)feature;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_thread_set_spin(enum onload_spin_type type, int spin)
+{
+	(void)type;
+	(void)spin;
+	return 0;
+}
+
+EXPORT_WEAK int onload_thread_get_spin(unsigned *state)
+{
+	(void)state;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_ordered_epoll_wait(int epfd, struct epoll_event *events,
+		struct onload_ordered_epoll_event *oo_events, int maxevents, int timeout)
+{
+	(void)epfd;
+	(void)events;
+	(void)oo_events;
+	(void)maxevents;
+	(void)timeout;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_zc_await_stack_sync(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
+EXPORT_WEAK int onload_zc_alloc_buffers(int fd, struct onload_zc_iovec *iovecs, int iovecs_len,
+		enum onload_zc_buffer_type_flags flags)
+{
+	(void)fd;
+	(void)iovecs;
+	(void)iovecs_len;
+	(void)flags;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_zc_release_buffers(int fd, onload_zc_handle *bufs, int bufs_len)
+{
+	(void)fd;
+	(void)bufs;
+	(void)bufs_len;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_zc_recv(int fd, struct onload_zc_recv_args *args)
+{
+	(void)fd;
+	(void)args;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_recvmsg_kernel(int fd, struct msghdr *msg, int flags)
+{
+	(void)fd;
+	(void)msg;
+	(void)flags;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_zc_send(struct onload_zc_mmsg *msgs, int mlen, int flags)
+{
+	(void)msgs;
+	(void)mlen;
+	(void)flags;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_set_recv_filter(int fd, onload_zc_recv_filter_callback filter, void *cb_arg,
+		int flags)
+{
+	(void)fd;
+	(void)filter;
+	(void)cb_arg;
+	(void)flags;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_msg_template_alloc(int fd, const struct iovec *initial_msg, int mlen,
+		onload_template_handle *handle, unsigned flags)
+{
+	(void)fd;
+	(void)initial_msg;
+	(void)mlen;
+	(void)handle;
+	(void)flags;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_msg_template_update(int fd, onload_template_handle handle,
+		const struct onload_template_msg_update_iovec *updates, int ulen,
+		unsigned flags)
+{
+	(void)fd;
+	(void)handle;
+	(void)updates;
+	(void)ulen;
+	(void)flags;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_msg_template_abort(int fd, onload_template_handle handle)
+{
+	(void)fd;
+	(void)handle;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_msg_template_set(int fd, struct iovec *base_pkt, int blen,
+		onload_template_handle *handle)
+{
+	(void)fd;
+	(void)base_pkt;
+	(void)blen;
+	(void)handle;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_msg_template_release(onload_template_handle handle)
+{
+	(void)handle;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK enum onload_delegated_send_rc onload_delegated_send_prepare(int fd, int size,
+		unsigned flags, struct onload_delegated_send *out)
+{
+	(void)fd;
+	(void)size;
+	(void)flags;
+	(void)out;
+	return ONLOAD_DELEGATED_SEND_RC_BAD_SOCKET;
+}
+
+EXPORT_WEAK int onload_delegated_send_complete(int fd, const struct iovec *iov, int iovlen, int flags)
+{
+	(void)fd;
+	(void)iov;
+	(void)iovlen;
+	(void)flags;
+	errno = ENOSYS;
+	return -1;
+}
+
+EXPORT_WEAK int onload_delegated_send_cancel(int fd)
+{
+	(void)fd;
+	errno = ENOSYS;
+	return -1;
+}
+
+EXPORT_WEAK int oo_raw_send(int fd, int hwport, const struct iovec *iov, int iovcnt)
+{
+	(void)fd;
+	(void)hwport;
+	(void)iov;
+	(void)iovcnt;
+	errno = ENOSYS;
+	return -1;
+}
+
+EXPORT_WEAK int onload_get_tcp_info(int fd, struct onload_tcp_info *info, int *len_in_out)
+{
+	(void)fd;
+	(void)info;
+	(void)len_in_out;
+	errno = EINVAL;
+	return -1;
+}
+
+EXPORT_WEAK int onload_timestamping_request(int fd, unsigned flags)
+{
+	(void)fd;
+	(void)flags;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_zc_buffer_incref(int fd, onload_zc_handle buf)
+{
+	(void)fd;
+	(void)buf;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_zc_buffer_decref(int fd, onload_zc_handle buf)
+{
+	(void)fd;
+	(void)buf;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_zc_register_buffers(int fd, ef_addrspace addr_space, uint64_t base_ptr,
+		uint64_t len, int flags, onload_zc_handle *handle)
+{
+	(void)fd;
+	(void)addr_space;
+	(void)base_ptr;
+	(void)len;
+	(void)flags;
+	(void)handle;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_zc_unregister_buffers(int fd, onload_zc_handle handle, int flags)
+{
+	(void)fd;
+	(void)handle;
+	(void)flags;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_zc_query_rx_memregs(int fd, struct onload_zc_iovec *iov, int *iovecs_len,
+		int flags)
+{
+	(void)fd;
+	(void)iov;
+	(void)iovecs_len;
+	(void)flags;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_zc_hlrx_alloc(int fd, int flags, struct onload_zc_hlrx **hlrx)
+{
+	(void)fd;
+	(void)flags;
+	(void)hlrx;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_zc_hlrx_free(struct onload_zc_hlrx *hlrx)
+{
+	(void)hlrx;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK int onload_zc_hlrx_buffer_release(int fd, onload_zc_handle buf)
+{
+	(void)fd;
+	(void)buf;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK ssize_t onload_zc_hlrx_recv_copy(struct onload_zc_hlrx *hlrx, struct msghdr *msg,
+		int flags)
+{
+	(void)hlrx;
+	(void)msg;
+	(void)flags;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK ssize_t onload_zc_hlrx_recv_zc(struct onload_zc_hlrx *hlrx, struct onload_zc_msg *msg,
+		size_t max_bytes, int flags)
+{
+	(void)hlrx;
+	(void)msg;
+	(void)max_bytes;
+	(void)flags;
+	return -ENOSYS;
+}
+
+EXPORT_WEAK ssize_t onload_zc_hlrx_recv_oob(struct onload_zc_hlrx *hlrx,
+		const struct onload_zc_iovec *inband, void *buf, size_t len, int *flags)
+{
+	(void)hlrx;
+	(void)inband;
+	(void)buf;
+	(void)len;
+	(void)flags;
+	return -ENOSYS;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The calls that close a descriptor number or give one out: what we know of its socket ends.
+ * Nothing else is done here; arguments and answers are the kernel's. */
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "src/interpose/asked.h"
+#include "src/runtime/descriptors.h"
+#include "src/runtime/export.h"
+#include "src/runtime/next.h"
+#include "src/runtime/records.h"
+
+#define CLOSE_RANGE_CLOEXEC_FLAG (1U << 2) /* marks for exec instead of closing */
+
+int pidfd_getfd(int pidfd, int target_fd,
+		unsigned int flags); /* <sys/pidfd.h>, glibc 2.36 */
+
+static void closed(int fd)
+{
+	lkos_place *place = lkos_fd_forget(fd);
+
+	if (place)
+		lkos_record_closed(place);
+}
+
+static void closed_range(unsigned int first, unsigned int last)
+{
+	const unsigned int limit = lkos_fd_limit();
+
+	for (unsigned int fd = first; fd < limit && fd <= last; fd++)
+		closed((int)fd);
+}
+
+static int given_out(int fd)
+{
+	if (fd >= 0)
+		lkos_fd_forget(fd);
+	return fd;
+}
+
+static int duplicated(int fd, int new_fd)
+{
+	if (new_fd >= 0 && new_fd != fd)
+		lkos_fd_copy(fd, new_fd);
+	return new_fd;
+}
+
+LKOS_EXPORT int close(int fd)
+{
+	const int result = lkos_next.close(fd);
+
+	closed(fd); /* errno is kept; Linux has closed the number even if this is -1, EINTR */
+	return result;
+}
+
+LKOS_EXPORT int close_range(unsigned int first, unsigned int last, int flags)
+{
+	const int result = lkos_next.close_range(first, last, flags);
+
+	if (result == 0 && !((unsigned int)flags & CLOSE_RANGE_CLOEXEC_FLAG))
+		closed_range(first, last);
+	return result;
+}
+
+LKOS_EXPORT void closefrom(int first)
+{
+	lkos_next.closefrom(first);
+	closed_range(first > 0 ? (unsigned int)first : 0, ~0U);
+}
+
+/* Other processes' sockets can come in through this one. */
+static void admit(int domain)
+{
+	if (domain == AF_UNIX)
+		lkos_stamps_become_possible();
+}
+
+LKOS_EXPORT int socket(int domain, int type, int protocol)
+{
+	admit(domain);
+	return given_out(lkos_next.socket(domain, type, protocol));
+}
+
+LKOS_EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
+{
+	int result;
+
+	admit(domain);
+	result = lkos_next.socketpair(domain, type, protocol, fds);
+	if (result == 0) {
+		given_out(fds[0]);
+		given_out(fds[1]);
+	}
+	return result;
+}
+
+LKOS_EXPORT int pidfd_getfd(int pidfd, int target_fd, unsigned int flags)
+{
+	lkos_stamps_become_possible();
+	return given_out(lkos_next.pidfd_getfd(pidfd, target_fd, flags));
+}
+
+static int accepted(int listener, int fd)
+{
+	if (given_out(fd) >= 0)
+		lkos_asked_inherit(listener, fd);
+	return fd;
+}
+
+LKOS_EXPORT int accept(int fd, struct sockaddr *addr, socklen_t *addrlen)
+{
+	return accepted(fd, lkos_next.accept(fd, addr, addrlen));
+}
+
+LKOS_EXPORT int accept4(int fd, struct sockaddr *addr, socklen_t *addrlen, int flags)
+{
+	return accepted(fd, lkos_next.accept4(fd, addr, addrlen, flags));
+}
+
+LKOS_EXPORT int dup(int fd)
+{
+	return duplicated(fd, lkos_next.dup(fd));
+}
+
+LKOS_EXPORT int dup2(int fd, int new_fd)
+{
+	return duplicated(fd, lkos_next.dup2(fd, new_fd));
+}
+
+LKOS_EXPORT int dup3(int fd, int new_fd, int flags)
+{
+	return duplicated(fd, lkos_next.dup3(fd, new_fd, flags));
+}
+
+/* fcntl's third argument is absent, an int or a pointer; as libc does, it is passed on as one
+ * pointer whatever it is. */
+#define FCNTL(name)                                                                      \
+	LKOS_EXPORT int name(int fd, int cmd, ...)                                       \
+	{                                                                                \
+		void *arg;                                                               \
+		int result;                                                              \
+		va_list args;                                                            \
+                                                                                         \
+		va_start(args, cmd);                                                     \
+		arg = va_arg(args, void *);                                              \
+		va_end(args);                                                            \
+		result = lkos_next.name(fd, cmd, arg);                                   \
+		return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC ? duplicated(fd, result) \
+								: result;                \
+	}
+
+FCNTL(fcntl)
+FCNTL(fcntl64)

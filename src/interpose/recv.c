@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The receive calls: ONLOAD_MSG_ONEPKT on the way in, timestamps on the way out. */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "src/interpose/asked.h"
+#include "src/interpose/kind.h"
+#include "src/runtime/descriptors.h"
+#include "src/runtime/errors.h"
+#include "src/runtime/export.h"
+#include "src/runtime/next.h"
+#include "src/translate/message_flags.h"
+#include "src/translate/timestamping_cmsg.h"
+#include "src/translate/timestamping_flags.h"
+
+/* ONEPKT for one call of the family: the call without the bit, or -1 with EINVAL. Apart from the
+ * call itself, whose own code is then a test and a jump. */
+#define ONEPKT(ret, name, params, args)                                                  \
+	static LKOS_APART ret name##_onepkt params                                       \
+	{                                                                                \
+		const bool is_tcp = lkos_onepkt_asks_for_kind(flags) &&                  \
+				    lkos_socket_kind(fd) == LKOS_KIND_TCP;               \
+		const int err = lkos_onepkt_to_kernel(flags, is_tcp, &flags);            \
+                                                                                         \
+		return err ? lkos_fail(err) : name args;                                 \
+	}
+
+/* A call that can bring no timestamp. */
+#define RECEIVE_DATA(name, params, args)                                                 \
+	ONEPKT(ssize_t, name, params, args)                                              \
+	LKOS_EXPORT ssize_t name params                                                  \
+	{                                                                                \
+		return LKOS_UNLIKELY(flags & LKOS_MSG_ONEPKT) ? name##_onepkt args       \
+							      : lkos_next.name args;     \
+	}
+
+/* libc declares the two checking calls in no header: they stand behind recv and recvfrom in
+ * programs built with _FORTIFY_SOURCE. */
+ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags);
+ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags,
+		       struct sockaddr *addr, socklen_t *addrlen);
+
+RECEIVE_DATA(recv, (int fd, void *buf, size_t len, int flags), (fd, buf, len, flags))
+RECEIVE_DATA(recvfrom,
+	     (int fd, void *buf, size_t len, int flags, struct sockaddr *addr,
+	      socklen_t *addrlen),
+	     (fd, buf, len, flags, addr, addrlen))
+RECEIVE_DATA(__recv_chk, (int fd, void *buf, size_t len, size_t room, int flags),
+	     (fd, buf, len, room, flags))
+RECEIVE_DATA(__recvfrom_chk,
+	     (int fd, void *buf, size_t len, size_t room, int flags,
+	      struct sockaddr *addr, socklen_t *addrlen),
+	     (fd, buf, len, room, flags, addr, addrlen))
+
+/* Descriptors that arrive may have numbers that we know as other sockets. */
+static void forget_arrived(const struct lkos_control *control)
+{
+	for (size_t i = 0; i < control->rights_count; i++) {
+		int arrived;
+
+		memcpy(&arrived, control->rights + i * sizeof(arrived), sizeof(arrived));
+		lkos_fd_forget(arrived);
+	}
+}
+
+/* Of a message that was received, with control data: the kernel has written both. */
+static LKOS_APART ssize_t control_to_app(int fd, struct msghdr *msg, ssize_t received)
+{
+	struct lkos_control control;
+
+	lkos_control_find(msg, &control);
+	if (control.stamps)
+		lkos_stamps_to_app(&control, msg->msg_flags, lkos_asked(fd));
+	if (LKOS_UNLIKELY(control.rights))
+		forget_arrived(&control);
+	return received;
+}
+
+static LKOS_APART ssize_t recvmsg_stamps(int fd, struct msghdr *msg, int flags)
+{
+	const ssize_t received = lkos_next.recvmsg(fd, msg, flags);
+	unsigned char *slots;
+	uint32_t asked;
+
+	if (received < 0)
+		return received;
+	slots = lkos_control_only_stamps(msg);
+	if (LKOS_UNLIKELY(!slots || !lkos_fd_asked(fd, &asked)))
+		return msg->msg_controllen == 0 ? received
+						: control_to_app(fd, msg, received);
+	if (lkos_sof_wants_hardware(asked, false))
+		lkos_slots_to_app(slots, asked);
+	return received;
+}
+
+static LKOS_APART int recvmmsg_stamps(int fd, struct mmsghdr *msgs, unsigned int count,
+				      int flags, struct timespec *timeout)
+{
+	const int received = lkos_next.recvmmsg(fd, msgs, count, flags, timeout);
+
+	for (int i = 0; i < received; i++) {
+		if (msgs[i].msg_hdr.msg_controllen != 0)
+			control_to_app(fd, &msgs[i].msg_hdr, 0);
+	}
+	return received;
+}
+
+ONEPKT(ssize_t, recvmsg, (int fd, struct msghdr *msg, int flags), (fd, msg, flags))
+LKOS_EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	if (LKOS_UNLIKELY(flags & LKOS_MSG_ONEPKT))
+		return recvmsg_onepkt(fd, msg, flags);
+	if (LKOS_UNLIKELY(lkos_stamps_possible()))
+		return recvmsg_stamps(fd, msg, flags);
+	return lkos_next.recvmsg(fd, msg, flags);
+}
+
+ONEPKT(int, recvmmsg,
+       (int fd, struct mmsghdr *msgs, unsigned int count, int flags,
+	struct timespec *timeout),
+       (fd, msgs, count, flags, timeout))
+LKOS_EXPORT int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags,
+			 struct timespec *timeout)
+{
+	if (LKOS_UNLIKELY(flags & LKOS_MSG_ONEPKT))
+		return recvmmsg_onepkt(fd, msgs, count, flags, timeout);
+	if (LKOS_UNLIKELY(lkos_stamps_possible()))
+		return recvmmsg_stamps(fd, msgs, count, flags, timeout);
+	return lkos_next.recvmmsg(fd, msgs, count, flags, timeout);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The send calls: ONLOAD_MSG_WARM, which on TCP must send nothing, and requests for transmit
+ * timestamps that a message brings with it. */
+#include <linux/net_tstamp.h>
+#include <sys/socket.h>
+
+#include "src/interpose/asked.h"
+#include "src/interpose/warm.h"
+#include "src/runtime/errors.h"
+#include "src/runtime/export.h"
+#include "src/runtime/memory.h"
+#include "src/runtime/next.h"
+#include "src/translate/message_flags.h"
+#include "src/translate/timestamping_cmsg.h"
+
+LKOS_EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
+{
+	if (LKOS_UNLIKELY(flags & LKOS_MSG_WARM))
+		return lkos_warm_sendto(fd, buf, len, flags, NULL, 0);
+	return lkos_next.send(fd, buf, len, flags);
+}
+
+LKOS_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags,
+			   const struct sockaddr *addr, socklen_t addrlen)
+{
+	if (LKOS_UNLIKELY(flags & LKOS_MSG_WARM))
+		return lkos_warm_sendto(fd, buf, len, flags, addr, addrlen);
+	return lkos_next.sendto(fd, buf, len, flags, addr, addrlen);
+}
+
+/* Control data longer than this goes to the kernel as it came: no program has so many. */
+#define CONTROL_MAX 4096
+
+/* A message whose control data asks for hardware transmit stamps, for the kernel. `copy` and
+ * `control` are the caller's room. Only a socket that asked for RAW_HARDWARE is looked at.
+ * return: what to send: the copy, or the message as it came. */
+static const struct msghdr *send_to_kernel(int fd, const struct msghdr *msg,
+					   struct msghdr *copy, unsigned char *control)
+{
+	if (!(lkos_asked(fd) & SOF_TIMESTAMPING_RAW_HARDWARE) ||
+	    lkos_memory_read(copy, msg, sizeof(*copy)) != 0 ||
+	    copy->msg_controllen == 0 || copy->msg_controllen > CONTROL_MAX ||
+	    lkos_memory_read(control, copy->msg_control, copy->msg_controllen) != 0 ||
+	    !lkos_send_control_to_kernel(control, copy->msg_controllen))
+		return msg;
+	lkos_asked_per_call(fd);
+	copy->msg_control = control;
+	return copy;
+}
+
+static LKOS_APART ssize_t sendmsg_stamps(int fd, const struct msghdr *msg, int flags)
+{
+	_Alignas(struct cmsghdr) unsigned char control[CONTROL_MAX];
+	struct msghdr copy;
+
+	return lkos_next.sendmsg(fd, send_to_kernel(fd, msg, &copy, control), flags);
+}
+
+/* The messages one by one, as the kernel does it. */
+static int send_each(int fd, struct mmsghdr *msgs, unsigned int count, int flags)
+{
+	int done;
+
+	for (done = 0; done < (int)count; done++) {
+		const ssize_t sent = sendmsg_stamps(fd, &msgs[done].msg_hdr, flags);
+		const unsigned int length = (unsigned int)sent;
+
+		if (sent < 0)
+			return done > 0 ? done : -1;
+		if (lkos_memory_write(&msgs[done].msg_len, &length, sizeof(length)) != 0)
+			return done > 0 ? done : lkos_fail(-EFAULT);
+	}
+	return done;
+}
+
+static LKOS_APART int sendmmsg_stamps(int fd, struct mmsghdr *msgs, unsigned int count,
+				      int flags)
+{
+	if (lkos_asked(fd) & SOF_TIMESTAMPING_RAW_HARDWARE)
+		return send_each(fd, msgs,
+				 count < LKOS_MESSAGES_MAX ? count : LKOS_MESSAGES_MAX,
+				 flags);
+	return lkos_next.sendmmsg(fd, msgs, count, flags);
+}
+
+LKOS_EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	if (LKOS_UNLIKELY(flags & LKOS_MSG_WARM))
+		return lkos_warm_sendmsg(fd, msg, flags);
+	if (LKOS_UNLIKELY(lkos_stamps_possible()))
+		return sendmsg_stamps(fd, msg, flags);
+	return lkos_next.sendmsg(fd, msg, flags);
+}
+
+LKOS_EXPORT int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags)
+{
+	if (LKOS_UNLIKELY(flags & LKOS_MSG_WARM))
+		return lkos_warm_sendmmsg(fd, msgs, count, flags);
+	if (LKOS_UNLIKELY(lkos_stamps_possible()))
+		return sendmmsg_stamps(fd, msgs, count, flags);
+	return lkos_next.sendmmsg(fd, msgs, count, flags);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "src/runtime/descriptors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "src/runtime/next.h"
+
+_Atomic uint64_t *_Atomic lkos_fd_entries;
+_Atomic unsigned int lkos_fds;
+
+static _Atomic unsigned int limit;
+
+/* Maps the entries. Without memory there are none. */
+static void map_entries(void)
+{
+	const size_t size = LKOS_FDS * sizeof(lkos_fd_entries[0]);
+	const int kept = errno;
+	_Atomic uint64_t *none = NULL;
+	void *fresh = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	errno = kept;
+	if (fresh == MAP_FAILED)
+		return;
+	if (!atomic_compare_exchange_strong(&lkos_fd_entries, &none, fresh))
+		munmap(fresh, size); /* another thread was first */
+	atomic_store(&lkos_fds, LKOS_FDS);
+}
+
+/* The entry of a number, or NULL where there is none. */
+static _Atomic uint64_t *entry_of(int fd)
+{
+	return (unsigned int)fd < atomic_load(&lkos_fds) ? &lkos_fd_entries[fd] : NULL;
+}
+
+/* The place that an entry leads to. NULL: not known. */
+static lkos_place *place_of(uint64_t entry)
+{
+	const uint64_t number = entry >> LKOS_FD_PLACE_SHIFT;
+
+	return number ? atomic_load(&lkos_table)->places + number - 1 : NULL;
+}
+
+struct lkos_fd_before lkos_fd_before(int fd)
+{
+	struct lkos_fd_before before = {0};
+
+	if (atomic_load(&lkos_fds) == 0)
+		map_entries();
+	before.at = entry_of(fd);
+	if (before.at)
+		before.entry = atomic_load(before.at);
+	return before;
+}
+
+/* An entry without what it led to. */
+static uint64_t emptied(uint64_t entry)
+{
+	return entry & ((UINT64_C(1) << LKOS_FD_PLACE_SHIFT) - 1) & ~(uint64_t)UINT16_MAX;
+}
+
+/* Puts what an entry leads to where nothing has changed since. */
+static void keep(const struct lkos_fd_before *before, uint64_t leads_to)
+{
+	const unsigned int above =
+		(unsigned int)(before->at - atomic_load(&lkos_fd_entries)) + 1;
+	unsigned int highest = atomic_load(&limit);
+	uint64_t seen = before->entry;
+
+	while (highest < above && !atomic_compare_exchange_weak(&limit, &highest, above))
+		;
+	atomic_compare_exchange_strong(before->at, &seen, emptied(seen) | leads_to);
+}
+
+void lkos_fd_keep(const struct lkos_fd_before *before, lkos_place *place, uint64_t cookie)
+{
+	const uint64_t number = (uint64_t)(place - atomic_load(&lkos_table)->places) + 1;
+
+	if (before->at)
+		keep(before,
+		     number << LKOS_FD_PLACE_SHIFT | (uint16_t)lkos_record_tag(cookie));
+}
+
+lkos_place *lkos_fd_forget(int fd)
+{
+	_Atomic uint64_t *at = entry_of(fd);
+	uint64_t seen;
+
+	if (!at)
+		return NULL;
+	seen = atomic_load(at);
+	atomic_store(at, emptied(emptied(seen) + (1 << LKOS_FD_TAG_BITS)));
+	return place_of(seen);
+}
+
+void lkos_fd_copy(int fd, int new_fd)
+{
+	const _Atomic uint64_t *from = entry_of(fd);
+	const uint64_t entry = from ? atomic_load(from) : 0;
+	struct lkos_fd_before before;
+
+	lkos_fd_forget(new_fd);
+	before = lkos_fd_before(new_fd);
+	if (before.at && place_of(entry))
+		keep(&before, entry & ~emptied(UINT64_MAX));
+}
+
+bool lkos_fd_leads_to(const lkos_place *place)
+{
+	const unsigned int end = lkos_fd_limit();
+
+	for (unsigned int fd = 0; fd < end; fd++) {
+		if (place_of(atomic_load(&lkos_fd_entries[fd])) == place)
+			return true;
+	}
+	return false;
+}
+
+unsigned int lkos_fd_limit(void)
+{
+	return atomic_load(&limit);
+}
+
+/* The layout of getdents64, which libc names only in newer versions. */
+struct entry {
+	uint64_t ino, off;
+	unsigned short size;
+	unsigned char type;
+	char name[];
+};
+
+/* Is there a socket among the entries? */
+static bool has_socket(const char *entries, size_t size)
+{
+	for (size_t at = 0; at < size;) {
+		const struct entry *entry = (const struct entry *)(entries + at);
+		struct stat file;
+
+		if (fstat(atoi(entry->name), &file) == 0 && S_ISSOCK(file.st_mode))
+			return true; /* '.' and '..' read as 0, which is looked at anyway */
+		at += entry->size;
+	}
+	return false;
+}
+
+bool lkos_sockets_are_open(void)
+{
+	const int kept = errno;
+	const int list = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_Alignas(struct entry) char entries[1024];
+	long size = -1;
+	bool found = list < 0;
+
+	while (!found &&
+	       (size = syscall(SYS_getdents64, list, entries, sizeof(entries))) > 0)
+		found = has_socket(entries, (size_t)size);
+	if (list >= 0)
+		lkos_next.close(list);
+	errno = kept;
+	return found || size < 0;
+}

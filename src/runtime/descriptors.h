@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Which record (runtime/records.h) a descriptor number leads to, so that a message can be read
+ * without asking the kernel which socket it came from.
+ *
+ * It is forgotten when the number is closed and again when it is given out
+ * (interpose/descriptors.c), so a number that was reused behind our back in one of the two ways
+ * is still told apart. What was learnt is kept only if the number was not forgotten meanwhile:
+ * each entry counts how often it was.
+ *
+ * No locks; a signal handler may call any of these. The entries are mapped when the first record
+ * is kept, and take memory as they are used; a number beyond them is asked about each time.
+ * errno is kept. */
+#ifndef LKOS_RUNTIME_DESCRIPTORS_H
+#define LKOS_RUNTIME_DESCRIPTORS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/runtime/export.h"
+#include "src/runtime/records.h"
+
+#define LKOS_FDS (1 << 20) /* numbers below the kernel's default nr_open */
+
+/* An entry, from its lowest bit. Of the record's tag so many bits that two sockets which share
+ * a place and these bits were made a thousand million sockets apart. */
+enum {
+	LKOS_FD_TAG_BITS = 16,
+	LKOS_FD_FORGOTTEN_BITS = 29, /* how often the number was forgotten */
+	LKOS_FD_PLACE_BITS = 19,     /* the place in the table plus one; 0: not known */
+};
+
+#define LKOS_FD_PLACE_SHIFT (LKOS_FD_TAG_BITS + LKOS_FD_FORGOTTEN_BITS)
+
+/* LKOS_FDS entries, and that number; NULL and 0 until they are mapped. */
+extern LKOS_INNER _Atomic uint64_t *_Atomic lkos_fd_entries;
+extern LKOS_INNER _Atomic unsigned int lkos_fds;
+
+/* The flags that were asked on fd's socket. false: not known. */
+static inline bool lkos_fd_asked(int fd, uint32_t *asked)
+{
+	uint64_t entry, word;
+
+	if ((unsigned int)fd >= atomic_load_explicit(&lkos_fds, memory_order_acquire))
+		return false;
+	entry = atomic_load_explicit(
+		atomic_load_explicit(&lkos_fd_entries, memory_order_relaxed) + fd,
+		memory_order_acquire);
+	if (entry >> LKOS_FD_PLACE_SHIFT == 0)
+		return false;
+	word = atomic_load_explicit(
+		atomic_load_explicit(&lkos_table, memory_order_relaxed)->places +
+			(entry >> LKOS_FD_PLACE_SHIFT) - 1,
+		memory_order_relaxed);
+	*asked = lkos_word_asked(word);
+	return (uint16_t)word == (uint16_t)entry;
+}
+
+/* fd as it was before something was learnt of it. */
+struct lkos_fd_before {
+	_Atomic uint64_t *at;
+	uint64_t entry;
+};
+
+struct lkos_fd_before lkos_fd_before(int fd);
+
+/* Keeps that fd, which was `before`, leads to `place`, the record of `cookie`. */
+void lkos_fd_keep(const struct lkos_fd_before *before, lkos_place *place,
+		  uint64_t cookie);
+
+/* The number is closed, or was given out anew. return: the place that it led to, or NULL. */
+lkos_place *lkos_fd_forget(int fd);
+
+/* new_fd was made a duplicate of fd. */
+void lkos_fd_copy(int fd, int new_fd);
+
+/* Does some number of this process lead to this place, as far as we know? */
+bool lkos_fd_leads_to(const lkos_place *place);
+
+/* One more than the highest number that something was kept of. */
+unsigned int lkos_fd_limit(void);
+
+/* Has the process a socket open, or is that not to be known? Reads /proc/self/fd. */
+bool lkos_sockets_are_open(void);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "src/translate/timestamping_cmsg.h"
+
+#include <errno.h>
+#include <linux/errqueue.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "src/translate/timestamping_flags.h"
+
+#define PACKET_STAMP_REPORT 16 /* PACKET_TX_TIMESTAMP of linux/if_packet.h */
+
+#define SLOT_SIZE_NEW 16
+#define SLOTS 3
+
+static const struct { /* where an error queue message says what it reports */
+	int level, type;
+} reports[] = {
+	{SOL_IP, IP_RECVERR},
+	{SOL_IPV6, IPV6_RECVERR},
+	{SOL_PACKET, PACKET_STAMP_REPORT},
+};
+
+static bool is_report(const struct cmsghdr *header, size_t size)
+{
+	for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++) {
+		if (header->cmsg_level == reports[i].level &&
+		    header->cmsg_type == reports[i].type)
+			return size >= sizeof(struct sock_extended_err);
+	}
+	return false;
+}
+
+/* One message of control data. */
+struct control_message {
+	unsigned char *data;
+	size_t data_size;
+	struct cmsghdr header; /* ends in an array of no elements */
+};
+
+/* Takes the first message off. A length that lies is cut to what is there. false: none is left,
+ * or one too short to be one. */
+static bool take(unsigned char **at, size_t *left, struct control_message *taken)
+{
+	size_t length;
+
+	if (*left < sizeof(taken->header))
+		return false;
+	memcpy(&taken->header, *at, sizeof(taken->header));
+	length = taken->header.cmsg_len < *left ? taken->header.cmsg_len : *left;
+	if (length < CMSG_LEN(0))
+		return false;
+	taken->data = *at + CMSG_LEN(0);
+	taken->data_size = length - CMSG_LEN(0);
+	length = CMSG_ALIGN(length) < *left ? CMSG_ALIGN(length) : *left;
+	*at += length;
+	*left -= length;
+	return true;
+}
+
+static bool is_stamping(const struct cmsghdr *header)
+{
+	return header->cmsg_level == SOL_SOCKET &&
+	       (header->cmsg_type == LKOS_SCM_STAMPS_OLD ||
+		header->cmsg_type == LKOS_SCM_STAMPS_NEW);
+}
+
+void lkos_control_find(const struct msghdr *msg, struct lkos_control *found)
+{
+	unsigned char *at = msg->msg_control;
+	size_t left = msg->msg_controllen;
+	struct control_message message;
+
+	*found = (struct lkos_control){0};
+	while (take(&at, &left, &message)) {
+		if (is_stamping(&message.header)) {
+			found->stamps = message.data;
+			found->stamps_size = message.data_size;
+			found->slot_size = message.header.cmsg_type == LKOS_SCM_STAMPS_NEW
+						   ? SLOT_SIZE_NEW
+						   : 2 * sizeof(long);
+		} else if (is_report(&message.header, message.data_size)) {
+			found->report = message.data;
+		} else if (message.header.cmsg_level == SOL_SOCKET &&
+			   message.header.cmsg_type == SCM_RIGHTS) {
+			found->rights = message.data;
+			found->rights_count = message.data_size / sizeof(int);
+		}
+	}
+}
+
+bool lkos_send_control_to_kernel(unsigned char *control, size_t size)
+{
+	struct control_message message;
+	bool asks = false;
+
+	while (take(&control, &size, &message)) {
+		uint32_t flags;
+
+		if (!is_stamping(&message.header) || message.data_size != sizeof(flags))
+			continue;
+		memcpy(&flags, message.data, sizeof(flags));
+		asks = asks || flags & SOF_TIMESTAMPING_TX_HARDWARE;
+		flags = lkos_sof_send_to_kernel(flags);
+		memcpy(message.data, &flags, sizeof(flags));
+	}
+	return asks;
+}
+
+/* Is this error queue message the stamp of a send? Where its report was cut off, it is taken for
+ * one if the socket could get no other kind of stamp. */
+static bool reports_send(const struct lkos_control *found, uint32_t asked)
+{
+	struct sock_extended_err report;
+
+	if (!found->report)
+		return !(asked & (SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_ACK));
+	memcpy(&report, found->report, sizeof(report));
+	return report.ee_errno == ENOMSG &&
+	       report.ee_origin == SO_EE_ORIGIN_TIMESTAMPING &&
+	       report.ee_info == SCM_TSTAMP_SND;
+}
+
+/* A message that was cut, or has slots of two 32-bit numbers: made whole, rewritten, and put
+ * back as far as it is there. A cut message has the bytes of the whole one, up to the cut. */
+static void odd_slots_to_app(const struct lkos_control *found, uint32_t asked)
+{
+	const size_t slot = found->slot_size;
+	const size_t all = SLOTS * slot;
+	const size_t known = found->stamps_size < all ? found->stamps_size : all;
+	unsigned char theirs[LKOS_STAMPS_SIZE] = {0}, whole[LKOS_STAMPS_SIZE] = {0};
+
+	memcpy(theirs, found->stamps, known);
+	for (size_t i = 0; i < SLOTS; i++)
+		memcpy(whole + i * SLOT_SIZE_NEW, theirs + i * slot, slot);
+	lkos_slots_to_app(whole, asked);
+	for (size_t i = 0; i < SLOTS; i++)
+		memcpy(theirs + i * slot, whole + i * SLOT_SIZE_NEW, slot);
+	memcpy(found->stamps, theirs, known);
+}
+
+void lkos_stamps_to_app(const struct lkos_control *found, int msg_flags, uint32_t asked)
+{
+	const bool sent = msg_flags & MSG_ERRQUEUE;
+
+	if (!lkos_sof_wants_hardware(asked, sent) ||
+	    (sent && !reports_send(found, asked)))
+		return;
+	if (found->slot_size == SLOT_SIZE_NEW && found->stamps_size >= LKOS_STAMPS_SIZE)
+		lkos_slots_to_app(found->stamps, asked);
+	else
+		odd_slots_to_app(found, asked);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Timestamps in control messages: finding them in what the kernel wrote, and showing them as a
+ * kernel with a card that stamps would.
+ *
+ * Pure: bytes of the application's buffer in, bytes of it out. Nothing in it is trusted: it may
+ * be unaligned or cut, and a cmsg_len may lie; nothing outside msg_controllen bytes is touched.
+ * source: linux net/core/scm.c (put_cmsg, put_cmsg_scm_timestamping), timestamping.rst */
+#ifndef LKOS_TRANSLATE_TIMESTAMPING_CMSG_H
+#define LKOS_TRANSLATE_TIMESTAMPING_CMSG_H
+
+#include <linux/net_tstamp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Numbers of the kernel's ABI, the same on x86, arm and most others. libc gives only the name of
+ * the form that its time_t has. source: linux include/uapi/asm-generic/socket.h */
+#define LKOS_SCM_STAMPS_OLD 37 /* slots of two longs */
+#define LKOS_SCM_STAMPS_NEW 65 /* slots of two 64-bit numbers */
+#define LKOS_STAMPS_SIZE 48    /* three slots of two 64-bit numbers */
+
+/* What matters to us in a message's control data. A pointer is NULL where there is none. */
+struct lkos_control {
+	unsigned char *stamps; /* data of SCM_TIMESTAMPING: three slots */
+	size_t stamps_size;    /* bytes of it that are there, cut or not */
+	size_t slot_size;      /* of one slot, in its old or new form */
+	const unsigned char
+		*report; /* struct sock_extended_err of an error queue message */
+	const unsigned char *rights; /* descriptors that came in, int each */
+	size_t rights_count;
+};
+
+/* msg: as a successful recvmsg left it. */
+void lkos_control_find(const struct msghdr *msg, struct lkos_control *found);
+
+/* Rewrites found->stamps for a socket that asked for `asked` (SOF_TIMESTAMPING_* bits).
+ * Where it asked for hardware stamps of the message's direction: an empty hardware slot takes
+ * the software stamp, and the software slot is emptied unless SOFTWARE was asked. Stamps of a
+ * card stay. Of the error queue's messages only the report of a send itself is concerned: not
+ * those of queueing (SCHED) and of acknowledgement (ACK), nor ICMP errors. */
+void lkos_stamps_to_app(const struct lkos_control *found, int msg_flags, uint32_t asked);
+
+/* Most messages with a stamp have that one control message, whole. For these there is a short
+ * way, which must do what the two functions above do.
+ * return: the three slots, of 16 bytes each, or NULL for a message of any other shape. */
+static inline unsigned char *lkos_control_only_stamps(const struct msghdr *msg)
+{
+	unsigned char *const control = msg->msg_control;
+	struct cmsghdr header;
+
+	if (msg->msg_controllen != CMSG_SPACE(LKOS_STAMPS_SIZE) ||
+	    msg->msg_flags & MSG_ERRQUEUE)
+		return NULL;
+	memcpy(&header, control, sizeof(header));
+	return header.cmsg_len == CMSG_LEN(LKOS_STAMPS_SIZE) &&
+			       header.cmsg_level == SOL_SOCKET &&
+			       header.cmsg_type == LKOS_SCM_STAMPS_OLD
+		       ? control + CMSG_LEN(0)
+		       : NULL;
+}
+
+/* Rewrites whole slots of 16 bytes: of a message that was received, or that reports a send. */
+static inline void lkos_slots_to_app(unsigned char *slots, uint32_t asked)
+{
+	uint64_t hardware[2];
+
+	memcpy(hardware, slots + 32, sizeof(hardware));
+	if ((hardware[0] | hardware[1]) == 0)
+		memcpy(slots + 32, slots, 16);
+	if (!(asked & SOF_TIMESTAMPING_SOFTWARE))
+		memset(slots, 0, 16);
+}
+
+/* The control data of a sendmsg that asks for hardware transmit stamps: the software ones are
+ * asked too. control: a copy of the application's. return: did it ask? */
+bool lkos_send_control_to_kernel(unsigned char *control, size_t size);
+
+#endif

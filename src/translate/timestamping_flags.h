@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* SO_TIMESTAMPING's flags, in both directions.
+ *
+ * Each function is pure: sets of SOF_TIMESTAMPING_* bits in, such a set out, an answer for each
+ * set; bits that are not named here pass through unchanged, and errno is not touched.
+ * source: linux Documentation/networking/timestamping.rst */
+#ifndef LKOS_TRANSLATE_TIMESTAMPING_FLAGS_H
+#define LKOS_TRANSLATE_TIMESTAMPING_FLAGS_H
+
+#include <linux/net_tstamp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Beside the application's flags in what we remember of a socket: it asks for hardware transmit
+ * stamps per sendmsg call. Linux has no such bit, and refuses it. */
+#define LKOS_SOF_TX_HARDWARE_PER_CALL (1U << 23)
+
+/* What an application asks, restated for a kernel whose card may stamp nothing: where it asks
+ * for raw hardware stamps of a direction, the software ones of that direction are asked too.
+ * Nothing is taken away, because a card that does stamp shall go on, but for OPT_TX_SWHW where
+ * the software transmit stamp is ours: with it one send would give two reports. */
+uint32_t lkos_sof_to_kernel(uint32_t asked);
+
+/* What the kernel holds for a socket of which we remember this. A request per call puts record
+ * bits of its own there, and reports by the socket's SOFTWARE. */
+uint32_t lkos_sof_held(uint32_t remembered);
+
+/* The other way, for a socket whose application we did not see asking: what was most likely
+ * asked, given what the kernel holds. Always a set that lkos_sof_to_kernel turns into `kernel`,
+ * if there is one, and otherwise `kernel` itself.
+ *
+ * With SYS_HARDWARE, the flags are taken to be the application's own: who names that old flag
+ * names them all. Without it, software stamps beside hardware ones are taken to be our
+ * stand-ins. So exact are 'hardware only' (without SYS_HARDWARE, one direction or both), 'all of
+ * hardware and software' (with it), and whatever has no direction with both records or lacks
+ * RAW_HARDWARE or SOFTWARE. Not exact are the sets in which a direction has its hardware record,
+ * RAW_HARDWARE, and
+ * - without SYS_HARDWARE: SOFTWARE, or that direction's software record;
+ * - with SYS_HARDWARE: not both of these;
+ * - and OPT_TX_SWHW without TX_SOFTWARE, which the kernel was never told. */
+uint32_t lkos_sof_to_app(uint32_t kernel);
+
+/* The same per sendmsg call, for the record bits in its control message. They count on a socket
+ * that asked for RAW_HARDWARE, which then has LKOS_SOF_TX_HARDWARE_PER_CALL. */
+uint32_t lkos_sof_send_to_kernel(uint32_t call);
+
+/* Did the application ask for raw hardware stamps of what arrives, or of what it sends? */
+static inline bool lkos_sof_wants_hardware(uint32_t asked, bool sent)
+{
+	const uint32_t records =
+		sent ? SOF_TIMESTAMPING_TX_HARDWARE | LKOS_SOF_TX_HARDWARE_PER_CALL
+		     : SOF_TIMESTAMPING_RX_HARDWARE;
+
+	return (asked & SOF_TIMESTAMPING_RAW_HARDWARE) && (asked & records);
+}
+
+#endif
