@@ -63,33 +63,39 @@ static void forget_arrived(const struct lkos_control *control)
 	}
 }
 
-/* Of a message that was received, with control data: the kernel has written both. */
-static LKOS_APART ssize_t control_to_app(int fd, struct msghdr *msg, ssize_t received)
+/* Of a message with control data, whatever its shape. */
+static LKOS_APART void control_to_app(int fd, struct msghdr *msg)
 {
 	struct lkos_control control;
 
 	lkos_control_find(msg, &control);
 	if (control.stamps)
 		lkos_stamps_to_app(&control, msg->msg_flags, lkos_asked(fd));
-	if (LKOS_UNLIKELY(control.rights))
+	if (control.rights)
 		forget_arrived(&control);
-	return received;
+}
+
+/* Of a message that was received: the kernel has written it, so it can be read here. The usual
+ * one is told apart first: one stamp, on a socket that we know. */
+static inline void message_to_app(int fd, struct msghdr *msg)
+{
+	unsigned char *slots = lkos_control_only_stamps(msg);
+	uint32_t asked;
+
+	if (slots && lkos_fd_asked(fd, &asked)) {
+		if (lkos_sof_wants_hardware(asked, false))
+			lkos_slots_to_app(slots, asked);
+	} else if (msg->msg_controllen != 0) {
+		control_to_app(fd, msg);
+	}
 }
 
 static LKOS_APART ssize_t recvmsg_stamps(int fd, struct msghdr *msg, int flags)
 {
 	const ssize_t received = lkos_next.recvmsg(fd, msg, flags);
-	unsigned char *slots;
-	uint32_t asked;
 
-	if (received < 0)
-		return received;
-	slots = lkos_control_only_stamps(msg);
-	if (LKOS_UNLIKELY(!slots || !lkos_fd_asked(fd, &asked)))
-		return msg->msg_controllen == 0 ? received
-						: control_to_app(fd, msg, received);
-	if (lkos_sof_wants_hardware(asked, false))
-		lkos_slots_to_app(slots, asked);
+	if (received >= 0)
+		message_to_app(fd, msg);
 	return received;
 }
 
@@ -98,10 +104,8 @@ static LKOS_APART int recvmmsg_stamps(int fd, struct mmsghdr *msgs, unsigned int
 {
 	const int received = lkos_next.recvmmsg(fd, msgs, count, flags, timeout);
 
-	for (int i = 0; i < received; i++) {
-		if (msgs[i].msg_hdr.msg_controllen != 0)
-			control_to_app(fd, &msgs[i].msg_hdr, 0);
-	}
+	for (int i = 0; i < received; i++)
+		message_to_app(fd, &msgs[i].msg_hdr);
 	return received;
 }
 
