@@ -10,7 +10,6 @@
 #include "src/runtime/errors.h"
 #include "src/runtime/export.h"
 #include "src/runtime/log.h"
-#include "src/runtime/next.h"
 
 LKOS_EXPORT int onload_is_present(void)
 {
@@ -21,19 +20,19 @@ LKOS_EXPORT int onload_is_present(void)
 LKOS_EXPORT int onload_socket_nonaccel(int domain, int type, int protocol)
 {
 	LKOS_LOG_ANSWER(onload_socket_nonaccel, "socket()");
-	return lkos_next.socket(domain, type, protocol);
+	return socket(domain, type, protocol);
 }
 
 LKOS_EXPORT int onload_socket_unicast_nonaccel(int domain, int type, int protocol)
 {
 	LKOS_LOG_ANSWER(onload_socket_unicast_nonaccel, "socket()");
-	return lkos_next.socket(domain, type, protocol);
+	return socket(domain, type, protocol);
 }
 
 LKOS_EXPORT int onload_socket_rx_nonaccel(int domain, int type, int protocol)
 {
 	LKOS_LOG_ANSWER(onload_socket_rx_nonaccel, "socket()");
-	return lkos_next.socket(domain, type, protocol);
+	return socket(domain, type, protocol);
 }
 
 LKOS_EXPORT int onload_set_stackname(enum onload_stackname_who who, enum onload_stackname_scope scope,
