@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 
 #include "src/interpose/asked.h"
+#include "src/interpose/each.h"
 #include "src/interpose/warm.h"
-#include "src/runtime/errors.h"
 #include "src/runtime/export.h"
 #include "src/runtime/memory.h"
 #include "src/runtime/next.h"
@@ -56,30 +56,11 @@ static LKOS_APART ssize_t sendmsg_stamps(int fd, const struct msghdr *msg, int f
 	return lkos_next.sendmsg(fd, send_to_kernel(fd, msg, &copy, control), flags);
 }
 
-/* The messages one by one, as the kernel does it. */
-static int send_each(int fd, struct mmsghdr *msgs, unsigned int count, int flags)
-{
-	int done;
-
-	for (done = 0; done < (int)count; done++) {
-		const ssize_t sent = sendmsg_stamps(fd, &msgs[done].msg_hdr, flags);
-		const unsigned int length = (unsigned int)sent;
-
-		if (sent < 0)
-			return done > 0 ? done : -1;
-		if (lkos_memory_write(&msgs[done].msg_len, &length, sizeof(length)) != 0)
-			return done > 0 ? done : lkos_fail(-EFAULT);
-	}
-	return done;
-}
-
 static LKOS_APART int sendmmsg_stamps(int fd, struct mmsghdr *msgs, unsigned int count,
 				      int flags)
 {
 	if (lkos_asked(fd) & SOF_TIMESTAMPING_RAW_HARDWARE)
-		return send_each(fd, msgs,
-				 count < LKOS_MESSAGES_MAX ? count : LKOS_MESSAGES_MAX,
-				 flags);
+		return lkos_send_each(fd, msgs, count, flags, sendmsg_stamps);
 	return lkos_next.sendmmsg(fd, msgs, count, flags);
 }
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <sys/ioctl.h>
 
+#include "src/interpose/each.h"
 #include "src/interpose/kind.h"
 #include "src/runtime/errors.h"
 #include "src/runtime/memory.h"
@@ -106,21 +107,7 @@ ssize_t lkos_warm_sendmsg(int fd, const struct msghdr *msg, int flags)
 
 int lkos_warm_sendmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags)
 {
-	int done;
-
 	if (may_be_sent(fd))
 		return lkos_next.sendmmsg(fd, msgs, count, lkos_warm_to_kernel(flags));
-	if (count > LKOS_MESSAGES_MAX)
-		count = LKOS_MESSAGES_MAX;
-	for (done = 0; done < (int)count; done++) {
-		const ssize_t result = warm_message(fd, &msgs[done].msg_hdr, flags);
-		const unsigned int length = (unsigned int)result;
-
-		/* As with sendmmsg: an error is told only where it stopped the first message. */
-		if (result < 0)
-			return done > 0 ? done : -1;
-		if (lkos_memory_write(&msgs[done].msg_len, &length, sizeof(length)) != 0)
-			return done > 0 ? done : lkos_fail(-EFAULT);
-	}
-	return done;
+	return lkos_send_each(fd, msgs, count, flags, warm_message);
 }
