@@ -22,6 +22,12 @@ static uint32_t kernel_flags(int fd)
 	return flags;
 }
 
+/* What the kernel holds for a socket of which we remember this. */
+static uint32_t held(uint32_t remembered)
+{
+	return lkos_sof_to_kernel(remembered & ~LKOS_SOF_TX_HARDWARE_PER_CALL);
+}
+
 /* The socket's cookie. 0: no socket, or an old kernel. */
 static uint64_t cookie_of(int fd)
 {
@@ -36,14 +42,25 @@ static uint64_t cookie_of(int fd)
 }
 
 /* The record of fd's socket, by its cookie and not by what we know of the number; from then on
- * the number leads there. `asked` is for a socket without one. NULL: it cannot have one. */
-static lkos_place *record_of(int fd, uint64_t *cookie, uint32_t asked)
+ * the number leads there. A socket without one gets the flags that were most likely asked: looked
+ * at anew if the number was closed in between, for then they may be another socket's.
+ * NULL: it cannot have one. */
+static lkos_place *record_of(int fd, uint64_t *cookie)
 {
-	const struct lkos_fd_before before = lkos_fd_before(fd);
+	struct lkos_fd_before before;
 	lkos_place *place;
+	uint32_t likely;
 
-	*cookie = cookie_of(fd);
-	place = *cookie ? lkos_record_place(*cookie, asked) : NULL;
+	do {
+		before = lkos_fd_before(fd);
+		*cookie = cookie_of(fd);
+		if (*cookie == 0)
+			return NULL;
+		place = lkos_record_find(*cookie);
+		likely = place ? 0 : lkos_sof_to_app(kernel_flags(fd));
+	} while (!lkos_fd_is_as_before(&before));
+	if (!place)
+		place = lkos_record_place(*cookie, likely);
 	if (place)
 		lkos_fd_keep(&before, place, *cookie);
 	return place;
@@ -51,32 +68,32 @@ static lkos_place *record_of(int fd, uint64_t *cookie, uint32_t asked)
 
 uint32_t lkos_asked_learn(int fd)
 {
-	const uint32_t likely = lkos_sof_to_app(kernel_flags(fd));
 	uint64_t cookie;
-	lkos_place *place = record_of(fd, &cookie, likely);
+	lkos_place *place = record_of(fd, &cookie);
 	struct lkos_record seen;
 
-	return place && lkos_record_see(place, cookie, &seen) ? seen.asked : likely;
+	return place && lkos_record_see(place, cookie, &seen)
+		       ? seen.asked
+		       : lkos_sof_to_app(kernel_flags(fd));
 }
 
 /* The record holds while the kernel's flags are those that it led to. While a thread is setting
  * others, the old flags are still a right answer. Otherwise somebody set them past us. */
 uint32_t lkos_asked_shown(int fd, uint32_t kernel)
 {
-	const uint32_t likely = lkos_sof_to_app(kernel);
 	uint64_t cookie;
-	lkos_place *place = kernel ? record_of(fd, &cookie, likely) : NULL;
+	lkos_place *place = kernel ? record_of(fd, &cookie) : NULL;
 	struct lkos_record seen;
 
 	if (place && lkos_record_see(place, cookie, &seen) &&
-	    (seen.setters > 0 || lkos_sof_held(seen.asked) == kernel))
+	    (seen.setters > 0 || held(seen.asked) == kernel))
 		return seen.asked & ~LKOS_SOF_TX_HARDWARE_PER_CALL;
-	return likely;
+	return lkos_sof_to_app(kernel);
 }
 
 lkos_place *lkos_asked_begin(int fd, uint64_t *cookie)
 {
-	lkos_place *place = record_of(fd, cookie, lkos_sof_to_app(kernel_flags(fd)));
+	lkos_place *place = record_of(fd, cookie);
 
 	return place && lkos_record_begin(place, *cookie) ? place : NULL;
 }
@@ -96,47 +113,24 @@ void lkos_asked_end(int fd, lkos_place *place, uint64_t cookie, uint32_t asked,
 		if (!lkos_record_see(place, cookie, &seen))
 			return; /* given to another socket: this one was closed meanwhile */
 		kernel = granted ? kernel_flags(fd) : 0;
-		kept = !granted || (kernel != lkos_sof_held(asked) &&
-				    kernel == lkos_sof_held(seen.asked))
+		kept = !granted || (kernel != held(asked) && kernel == held(seen.asked))
 			       ? seen.asked
 			       : asked;
 	} while (!lkos_record_end(place, &seen, kept));
 }
 
-/* The value of SO_TIMESTAMPING; its second member counts with SOF_TIMESTAMPING_BIND_PHC.
- * Read and written under the number by which the application set it, for it decides the form of
- * the messages; by the new one the kernel shows only what was set by the new one. */
-static int hold_software(int fd)
-{
-	int optname = SO_TIMESTAMPING_NEW;
-	uint32_t value[2] = {0};
-	socklen_t size = sizeof(value);
-
-	if (lkos_next.getsockopt(fd, SOL_SOCKET, optname, value, &size) != 0 ||
-	    value[0] == 0) {
-		optname = SO_TIMESTAMPING_OLD;
-		size = sizeof(value);
-		if (lkos_next.getsockopt(fd, SOL_SOCKET, optname, value, &size) != 0)
-			return -errno;
-	}
-	value[0] |= SOF_TIMESTAMPING_SOFTWARE;
-	return lkos_next.setsockopt(fd, SOL_SOCKET, optname, value, size) != 0 ? -errno
-									       : 0;
-}
-
 void lkos_asked_per_call(int fd)
 {
-	const int kept = errno;
-	const uint32_t asked = lkos_asked(fd) | LKOS_SOF_TX_HARDWARE_PER_CALL;
 	uint64_t cookie;
 	lkos_place *place;
+	struct lkos_record seen;
 
-	if (lkos_asked(fd) == asked)
+	if (lkos_asked(fd) & LKOS_SOF_TX_HARDWARE_PER_CALL)
 		return;
 	place = lkos_asked_begin(fd, &cookie);
-	if (place)
-		lkos_asked_end(fd, place, cookie, asked, hold_software(fd) == 0);
-	errno = kept;
+	while (place && lkos_record_see(place, cookie, &seen) &&
+	       !lkos_record_end(place, &seen, seen.asked | LKOS_SOF_TX_HARDWARE_PER_CALL))
+		;
 }
 
 void lkos_asked_inherit(int listener, int accepted)
@@ -145,7 +139,10 @@ void lkos_asked_inherit(int listener, int accepted)
 	uint32_t asked;
 
 	/* Between the connection's arrival and now the listener's flags may have changed. */
-	if (lkos_fd_asked(listener, &asked) && asked != 0 &&
-	    kernel_flags(accepted) == lkos_sof_held(asked))
-		record_of(accepted, &cookie, asked);
+	if (!lkos_fd_asked(listener, &asked) || asked == 0 ||
+	    kernel_flags(accepted) != held(asked))
+		return;
+	cookie = cookie_of(accepted);
+	if (cookie)
+		lkos_record_place(cookie, asked);
 }

@@ -69,28 +69,32 @@ static LKOS_APART void control_to_app(int fd, struct msghdr *msg)
 	struct lkos_control control;
 
 	lkos_control_find(msg, &control);
-	if (control.stamps)
-		lkos_stamps_to_app(&control, msg->msg_flags, lkos_asked(fd));
 	if (control.rights)
 		forget_arrived(&control);
+	if (control.stamps)
+		lkos_stamps_to_app(&control, msg, lkos_asked(fd));
 }
 
 /* Of a message that was received: the kernel has written it, so it can be read here. The usual
- * one is told apart first: one stamp, on a socket that we know. */
+ * ones are told apart first: one stamp, on a socket that we know. */
 static inline void message_to_app(int fd, struct msghdr *msg)
 {
 	unsigned char *slots = lkos_control_only_stamps(msg);
 	uint32_t asked;
 
 	if (slots && lkos_fd_asked(fd, &asked)) {
-		if (lkos_sof_wants_hardware(asked, false))
+		if (lkos_sof_wants_hardware(asked, false)) {
 			lkos_slots_to_app(slots, asked);
-	} else if (msg->msg_controllen != 0) {
-		control_to_app(fd, msg);
+			return;
+		}
+		if (!lkos_sof_lent_software(asked))
+			return;
 	}
+	if (msg->msg_controllen != 0)
+		control_to_app(fd, msg);
 }
 
-static LKOS_APART ssize_t recvmsg_stamps(int fd, struct msghdr *msg, int flags)
+static ssize_t recvmsg_stamps(int fd, struct msghdr *msg, int flags)
 {
 	const ssize_t received = lkos_next.recvmsg(fd, msg, flags);
 

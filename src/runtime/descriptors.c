@@ -59,6 +59,11 @@ struct lkos_fd_before lkos_fd_before(int fd)
 	return before;
 }
 
+bool lkos_fd_is_as_before(const struct lkos_fd_before *before)
+{
+	return !before->at || atomic_load(before->at) == before->entry;
+}
+
 /* An entry without what it led to. */
 static uint64_t emptied(uint64_t entry)
 {

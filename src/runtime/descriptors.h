@@ -65,6 +65,9 @@ struct lkos_fd_before {
 
 struct lkos_fd_before lkos_fd_before(int fd);
 
+/* Was the number not forgotten, and nothing kept of it, since then? */
+bool lkos_fd_is_as_before(const struct lkos_fd_before *before);
+
 /* Keeps that fd, which was `before`, leads to `place`, the record of `cookie`. */
 void lkos_fd_keep(const struct lkos_fd_before *before, lkos_place *place,
 		  uint64_t cookie);

@@ -18,7 +18,8 @@
  * source: linux kernel/signal.c; abseil's AddressIsReadable does the same */
 static bool is_readable(uintptr_t at)
 {
-	const uintptr_t set = at & ~(uintptr_t)(SIGNAL_SET_SIZE - 1);
+	const uintptr_t aligned = at & ~(uintptr_t)(SIGNAL_SET_SIZE - 1);
+	const uintptr_t set = aligned ? aligned : SIGNAL_SET_SIZE; /* 0 would be no set */
 
 	return syscall(SYS_rt_sigprocmask, NO_SUCH_CHANGE, set, NULL, SIGNAL_SET_SIZE) ==
 		       0 ||

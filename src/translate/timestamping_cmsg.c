@@ -35,6 +35,7 @@ static bool is_report(const struct cmsghdr *header, size_t size)
 struct control_message {
 	unsigned char *data;
 	size_t data_size;
+	size_t data_span;      /* with what fills it up to the next message */
 	struct cmsghdr header; /* ends in an array of no elements */
 };
 
@@ -53,6 +54,7 @@ static bool take(unsigned char **at, size_t *left, struct control_message *taken
 	taken->data = *at + CMSG_LEN(0);
 	taken->data_size = length - CMSG_LEN(0);
 	length = CMSG_ALIGN(length) < *left ? CMSG_ALIGN(length) : *left;
+	taken->data_span = length - CMSG_LEN(0);
 	*at += length;
 	*left -= length;
 	return true;
@@ -76,6 +78,7 @@ void lkos_control_find(const struct msghdr *msg, struct lkos_control *found)
 		if (is_stamping(&message.header)) {
 			found->stamps = message.data;
 			found->stamps_size = message.data_size;
+			found->stamps_span = message.data_span;
 			found->slot_size = message.header.cmsg_type == LKOS_SCM_STAMPS_NEW
 						   ? SLOT_SIZE_NEW
 						   : 2 * sizeof(long);
@@ -121,33 +124,43 @@ static bool reports_send(const struct lkos_control *found, uint32_t asked)
 	       report.ee_info == SCM_TSTAMP_SND;
 }
 
-/* A message that was cut, or has slots of two 32-bit numbers: made whole, rewritten, and put
- * back as far as it is there. A cut message has the bytes of the whole one, up to the cut. */
-static void odd_slots_to_app(const struct lkos_control *found, uint32_t asked)
+/* Takes the control message out; those behind it move up. */
+static void drop_stamps(const struct lkos_control *found, struct msghdr *msg)
 {
-	const size_t slot = found->slot_size;
-	const size_t all = SLOTS * slot;
-	const size_t known = found->stamps_size < all ? found->stamps_size : all;
-	unsigned char theirs[LKOS_STAMPS_SIZE] = {0}, whole[LKOS_STAMPS_SIZE] = {0};
+	unsigned char *const start = found->stamps - CMSG_LEN(0);
+	unsigned char *const next = found->stamps + found->stamps_span;
+	unsigned char *const end =
+		(unsigned char *)msg->msg_control + msg->msg_controllen;
 
-	memcpy(theirs, found->stamps, known);
-	for (size_t i = 0; i < SLOTS; i++)
-		memcpy(whole + i * SLOT_SIZE_NEW, theirs + i * slot, slot);
-	lkos_slots_to_app(whole, asked);
-	for (size_t i = 0; i < SLOTS; i++)
-		memcpy(theirs + i * slot, whole + i * SLOT_SIZE_NEW, slot);
-	memcpy(found->stamps, theirs, known);
+	memmove(start, next, (size_t)(end - next));
+	msg->msg_controllen -= (size_t)(next - start);
 }
 
-void lkos_stamps_to_app(const struct lkos_control *found, int msg_flags, uint32_t asked)
+/* Whatever their form, the slots are made whole and wide, changed, and put back as far as they
+ * are there: a cut message has the bytes of the whole one, up to the cut. */
+void lkos_stamps_to_app(const struct lkos_control *found, struct msghdr *msg,
+			uint32_t asked)
 {
-	const bool sent = msg_flags & MSG_ERRQUEUE;
+	static const unsigned char none[LKOS_STAMPS_SIZE];
+	const bool sent = msg->msg_flags & MSG_ERRQUEUE;
+	const size_t slot = found->slot_size, all = SLOTS * slot;
+	const size_t known = found->stamps_size < all ? found->stamps_size : all;
+	unsigned char theirs[LKOS_STAMPS_SIZE] = {0}, wide[LKOS_STAMPS_SIZE] = {0};
 
-	if (!lkos_sof_wants_hardware(asked, sent) ||
-	    (sent && !reports_send(found, asked)))
+	if (sent && !reports_send(found, asked))
 		return;
-	if (found->slot_size == SLOT_SIZE_NEW && found->stamps_size >= LKOS_STAMPS_SIZE)
-		lkos_slots_to_app(found->stamps, asked);
+	memcpy(theirs, found->stamps, known);
+	for (size_t i = 0; i < SLOTS; i++)
+		memcpy(wide + i * SLOT_SIZE_NEW, theirs + i * slot, slot);
+	if (lkos_sof_wants_hardware(asked, sent))
+		lkos_slots_to_app(wide, asked);
+	else if (lkos_sof_lent_software(asked))
+		memset(wide, 0, SLOT_SIZE_NEW);
 	else
-		odd_slots_to_app(found, asked);
+		return;
+	for (size_t i = 0; i < SLOTS; i++)
+		memcpy(theirs + i * slot, wide + i * SLOT_SIZE_NEW, slot);
+	memcpy(found->stamps, theirs, known);
+	if (memcmp(wide, none, sizeof(wide)) == 0)
+		drop_stamps(found, msg);
 }

@@ -25,6 +25,7 @@
 struct lkos_control {
 	unsigned char *stamps; /* data of SCM_TIMESTAMPING: three slots */
 	size_t stamps_size;    /* bytes of it that are there, cut or not */
+	size_t stamps_span;    /* bytes from there to the next message */
 	size_t slot_size;      /* of one slot, in its old or new form */
 	const unsigned char
 		*report; /* struct sock_extended_err of an error queue message */
@@ -35,19 +36,22 @@ struct lkos_control {
 /* msg: as a successful recvmsg left it. */
 void lkos_control_find(const struct msghdr *msg, struct lkos_control *found);
 
-/* Rewrites found->stamps for a socket that asked for `asked` (SOF_TIMESTAMPING_* bits).
- * Where it asked for hardware stamps of the message's direction: an empty hardware slot takes
- * the software stamp, and the software slot is emptied unless SOFTWARE was asked. Stamps of a
- * card stay. Of the error queue's messages only the report of a send itself is concerned: not
- * those of queueing (SCHED) and of acknowledgement (ACK), nor ICMP errors. */
-void lkos_stamps_to_app(const struct lkos_control *found, int msg_flags, uint32_t asked);
+/* Rewrites the stamps that were found in msg, for a socket that asked for `asked`
+ * (SOF_TIMESTAMPING_* bits). Where it asked for hardware stamps of the message's direction, an
+ * empty hardware slot takes the software stamp; stamps of a card stay. A software stamp that is
+ * reported only because of us is emptied, and where no stamp is left the control message is
+ * taken out, since a kernel would not have made it. Of the error queue's messages only the report of a
+ * send itself is concerned: not those of queueing (SCHED) and of acknowledgement (ACK), nor ICMP
+ * errors. Afterwards `found` is not to be used any more. */
+void lkos_stamps_to_app(const struct lkos_control *found, struct msghdr *msg,
+			uint32_t asked);
 
 /* Most messages with a stamp have that one control message, whole. For these there is a short
  * way, which must do what the two functions above do.
  * return: the three slots, of 16 bytes each, or NULL for a message of any other shape. */
 static inline unsigned char *lkos_control_only_stamps(const struct msghdr *msg)
 {
-	unsigned char *const control = msg->msg_control;
+	unsigned char *const control = (unsigned char *)msg->msg_control;
 	struct cmsghdr header;
 
 	if (msg->msg_controllen != CMSG_SPACE(LKOS_STAMPS_SIZE) ||

@@ -14,27 +14,18 @@ static const struct
 
 uint32_t lkos_sof_to_kernel(uint32_t asked)
 {
-	uint32_t kernel = asked;
+	uint32_t kernel = asked | SOF_TIMESTAMPING_SOFTWARE;
 
+	if (!(asked & SOF_TIMESTAMPING_RAW_HARDWARE))
+		return asked;
 	for (unsigned int i = 0; i < DIRECTIONS; i++) {
-		if (!(asked & directions[i].hardware) ||
-		    !(asked & SOF_TIMESTAMPING_RAW_HARDWARE))
+		if (!(asked & directions[i].hardware))
 			continue;
 		if (!(asked & directions[i].software))
 			kernel &= ~directions[i].dropped;
-		kernel |= directions[i].software | SOF_TIMESTAMPING_SOFTWARE;
+		kernel |= directions[i].software;
 	}
 	return kernel;
-}
-
-uint32_t lkos_sof_held(uint32_t remembered)
-{
-	const uint32_t kernel =
-		lkos_sof_to_kernel(remembered & ~LKOS_SOF_TX_HARDWARE_PER_CALL);
-
-	return remembered & LKOS_SOF_TX_HARDWARE_PER_CALL
-		       ? kernel | SOF_TIMESTAMPING_SOFTWARE
-		       : kernel;
 }
 
 uint32_t lkos_sof_to_app(uint32_t kernel)
