@@ -22,12 +22,6 @@ static uint32_t kernel_flags(int fd)
 	return flags;
 }
 
-/* What the kernel holds for a socket of which we remember this. */
-static uint32_t held(uint32_t remembered)
-{
-	return lkos_sof_to_kernel(remembered & ~LKOS_SOF_TX_HARDWARE_PER_CALL);
-}
-
 /* The socket's cookie. 0: no socket, or an old kernel. */
 static uint64_t cookie_of(int fd)
 {
@@ -86,7 +80,7 @@ uint32_t lkos_asked_shown(int fd, uint32_t kernel)
 	struct lkos_record seen;
 
 	if (place && lkos_record_see(place, cookie, &seen) &&
-	    (seen.setters > 0 || held(seen.asked) == kernel))
+	    (seen.setters > 0 || lkos_sof_held(seen.asked) == kernel))
 		return seen.asked & ~LKOS_SOF_TX_HARDWARE_PER_CALL;
 	return lkos_sof_to_app(kernel);
 }
@@ -113,24 +107,56 @@ void lkos_asked_end(int fd, lkos_place *place, uint64_t cookie, uint32_t asked,
 		if (!lkos_record_see(place, cookie, &seen))
 			return; /* given to another socket: this one was closed meanwhile */
 		kernel = granted ? kernel_flags(fd) : 0;
-		kept = !granted || (kernel != held(asked) && kernel == held(seen.asked))
+		kept = !granted || (kernel != lkos_sof_held(asked) &&
+				    kernel == lkos_sof_held(seen.asked))
 			       ? seen.asked
 			       : asked;
 	} while (!lkos_record_end(place, &seen, kept));
 }
 
+/* Flags for the kernel, under the number by which the application set its own: that decides the
+ * form of the messages, and under the new one the kernel shows only what was set by it. The
+ * second member of the value counts with SOF_TIMESTAMPING_BIND_PHC, and stays. */
+static int tell_kernel(int fd, uint32_t flags)
+{
+	int optname = SO_TIMESTAMPING_NEW;
+	uint32_t value[2] = {0};
+	socklen_t size = sizeof(value);
+
+	if (lkos_next.getsockopt(fd, SOL_SOCKET, optname, value, &size) != 0 ||
+	    value[0] == 0) {
+		optname = SO_TIMESTAMPING_OLD;
+		size = sizeof(value);
+		if (lkos_next.getsockopt(fd, SOL_SOCKET, optname, value, &size) != 0)
+			return -1;
+	}
+	if (value[0] == flags)
+		return 0;
+	value[0] = flags;
+	return lkos_next.setsockopt(fd, SOL_SOCKET, optname, value, size);
+}
+
+/* A set of another thread in between changes the record, and then it is built upon that one. */
 void lkos_asked_per_call(int fd)
 {
+	const uint32_t per_call = LKOS_SOF_TX_HARDWARE_PER_CALL;
+	const int kept = errno;
+	struct lkos_record seen;
 	uint64_t cookie;
 	lkos_place *place;
-	struct lkos_record seen;
+	uint32_t asks;
 
-	if (lkos_asked(fd) & LKOS_SOF_TX_HARDWARE_PER_CALL)
+	if (lkos_asked(fd) & per_call)
 		return;
 	place = lkos_asked_begin(fd, &cookie);
-	while (place && lkos_record_see(place, cookie, &seen) &&
-	       !lkos_record_end(place, &seen, seen.asked | LKOS_SOF_TX_HARDWARE_PER_CALL))
-		;
+	while (place && lkos_record_see(place, cookie, &seen)) {
+		asks = seen.asked & SOF_TIMESTAMPING_RAW_HARDWARE ? per_call : 0;
+		if (tell_kernel(fd, lkos_sof_held(seen.asked | asks)) != 0)
+			asks = 0;
+		if (lkos_record_end(place, &seen, seen.asked | asks))
+			break;
+	}
+	errno = kept;
 }
 
 void lkos_asked_inherit(int listener, int accepted)
@@ -140,7 +166,7 @@ void lkos_asked_inherit(int listener, int accepted)
 
 	/* Between the connection's arrival and now the listener's flags may have changed. */
 	if (!lkos_fd_asked(listener, &asked) || asked == 0 ||
-	    kernel_flags(accepted) != held(asked))
+	    kernel_flags(accepted) != lkos_sof_held(asked))
 		return;
 	cookie = cookie_of(accepted);
 	if (cookie)

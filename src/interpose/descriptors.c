@@ -2,6 +2,7 @@
 /* The calls that close a descriptor number or give one out: what we know of its socket ends.
  * Nothing else is done here; arguments and answers are the kernel's. */
 #include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 #include "src/runtime/next.h"
 #include "src/runtime/records.h"
 
+/* source: linux/close_range.h */
+#define CLOSE_RANGE_UNSHARE_FLAG (1U << 1) /* gives the thread a table of its own first */
 #define CLOSE_RANGE_CLOEXEC_FLAG (1U << 2) /* marks for exec instead of closing */
 
 int pidfd_getfd(int pidfd, int target_fd,
@@ -40,13 +43,6 @@ static int given_out(int fd)
 	return fd;
 }
 
-static int duplicated(int fd, int new_fd)
-{
-	if (new_fd >= 0 && new_fd != fd)
-		lkos_fd_copy(fd, new_fd);
-	return new_fd;
-}
-
 LKOS_EXPORT int close(int fd)
 {
 	const int result = lkos_next.close(fd);
@@ -57,8 +53,11 @@ LKOS_EXPORT int close(int fd)
 
 LKOS_EXPORT int close_range(unsigned int first, unsigned int last, int flags)
 {
-	const int result = lkos_next.close_range(first, last, flags);
+	int result;
 
+	if ((unsigned int)flags & CLOSE_RANGE_UNSHARE_FLAG)
+		lkos_fd_keep_nothing();
+	result = lkos_next.close_range(first, last, flags);
 	if (result == 0 && !((unsigned int)flags & CLOSE_RANGE_CLOEXEC_FLAG))
 		closed_range(first, last);
 	return result;
@@ -81,6 +80,13 @@ LKOS_EXPORT int socket(int domain, int type, int protocol)
 {
 	admit(domain);
 	return given_out(lkos_next.socket(domain, type, protocol));
+}
+
+LKOS_EXPORT int unshare(int flags)
+{
+	if (flags & CLONE_FILES)
+		lkos_fd_keep_nothing();
+	return lkos_next.unshare(flags);
 }
 
 LKOS_EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
@@ -121,17 +127,17 @@ LKOS_EXPORT int accept4(int fd, struct sockaddr *addr, socklen_t *addrlen, int f
 
 LKOS_EXPORT int dup(int fd)
 {
-	return duplicated(fd, lkos_next.dup(fd));
+	return given_out(lkos_next.dup(fd));
 }
 
 LKOS_EXPORT int dup2(int fd, int new_fd)
 {
-	return duplicated(fd, lkos_next.dup2(fd, new_fd));
+	return given_out(lkos_next.dup2(fd, new_fd));
 }
 
 LKOS_EXPORT int dup3(int fd, int new_fd, int flags)
 {
-	return duplicated(fd, lkos_next.dup3(fd, new_fd, flags));
+	return given_out(lkos_next.dup3(fd, new_fd, flags));
 }
 
 /* fcntl's third argument is absent, an int or a pointer; as libc does, it is passed on as one
@@ -147,7 +153,7 @@ LKOS_EXPORT int dup3(int fd, int new_fd, int flags)
 		arg = va_arg(args, void *);                                              \
 		va_end(args);                                                            \
 		result = lkos_next.name(fd, cmd, arg);                                   \
-		return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC ? duplicated(fd, result) \
+		return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC ? given_out(result)      \
 								: result;                \
 	}
 

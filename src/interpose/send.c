@@ -31,21 +31,19 @@ LKOS_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags,
 /* Control data longer than this goes to the kernel as it came: no program has so many. */
 #define CONTROL_MAX 4096
 
-/* A message whose control data asks for hardware transmit stamps, for the kernel. `copy` and
- * `control` are the caller's room. Only a socket that asked for RAW_HARDWARE is looked at.
- * return: what to send: the copy, or the message as it came. */
-static const struct msghdr *send_to_kernel(int fd, const struct msghdr *msg,
-					   struct msghdr *copy, unsigned char *control)
+/* Does the message, which can be read, ask for hardware transmit stamps? Then `control` has its
+ * control data as the kernel is to see it. */
+static bool asks_hardware(const struct msghdr *msg, unsigned char *control)
 {
-	if (!(lkos_asked(fd) & SOF_TIMESTAMPING_RAW_HARDWARE) ||
-	    lkos_memory_read(copy, msg, sizeof(*copy)) != 0 ||
-	    copy->msg_controllen == 0 || copy->msg_controllen > CONTROL_MAX ||
-	    lkos_memory_read(control, copy->msg_control, copy->msg_controllen) != 0 ||
-	    !lkos_send_control_to_kernel(control, copy->msg_controllen))
-		return msg;
-	lkos_asked_per_call(fd);
-	copy->msg_control = control;
-	return copy;
+	return msg->msg_controllen > 0 && msg->msg_controllen <= CONTROL_MAX &&
+	       lkos_memory_read(control, msg->msg_control, msg->msg_controllen) == 0 &&
+	       lkos_send_control_to_kernel(control, msg->msg_controllen);
+}
+
+/* Only on a socket that asked for RAW_HARDWARE is the message looked at. */
+static bool reports_hardware(int fd)
+{
+	return lkos_asked(fd) & SOF_TIMESTAMPING_RAW_HARDWARE;
 }
 
 static LKOS_APART ssize_t sendmsg_stamps(int fd, const struct msghdr *msg, int flags)
@@ -53,14 +51,26 @@ static LKOS_APART ssize_t sendmsg_stamps(int fd, const struct msghdr *msg, int f
 	_Alignas(struct cmsghdr) unsigned char control[CONTROL_MAX];
 	struct msghdr copy;
 
-	return lkos_next.sendmsg(fd, send_to_kernel(fd, msg, &copy, control), flags);
+	if (!reports_hardware(fd) || lkos_memory_read(&copy, msg, sizeof(copy)) != 0 ||
+	    !asks_hardware(&copy, control))
+		return lkos_next.sendmsg(fd, msg, flags);
+	lkos_asked_per_call(fd);
+	copy.msg_control = control;
+	return lkos_next.sendmsg(fd, &copy, flags);
 }
 
 static LKOS_APART int sendmmsg_stamps(int fd, struct mmsghdr *msgs, unsigned int count,
 				      int flags)
 {
-	if (lkos_asked(fd) & SOF_TIMESTAMPING_RAW_HARDWARE)
-		return lkos_send_each(fd, msgs, count, flags, sendmsg_stamps);
+	const unsigned int most = count < LKOS_MESSAGES_MAX ? count : LKOS_MESSAGES_MAX;
+	_Alignas(struct cmsghdr) unsigned char control[CONTROL_MAX];
+
+	if (!reports_hardware(fd) || !lkos_memory_is_readable(msgs, most * sizeof(*msgs)))
+		return lkos_next.sendmmsg(fd, msgs, count, flags);
+	for (unsigned int i = 0; i < most; i++) {
+		if (asks_hardware(&msgs[i].msg_hdr, control))
+			return lkos_send_each(fd, msgs, count, flags, sendmsg_stamps);
+	}
 	return lkos_next.sendmmsg(fd, msgs, count, flags);
 }
 

@@ -15,6 +15,7 @@ _Atomic uint64_t *_Atomic lkos_fd_entries;
 _Atomic unsigned int lkos_fds;
 
 static _Atomic unsigned int limit;
+static atomic_bool keeps_nothing;
 
 /* Maps the entries. Without memory there are none. */
 static void map_entries(void)
@@ -51,7 +52,7 @@ struct lkos_fd_before lkos_fd_before(int fd)
 {
 	struct lkos_fd_before before = {0};
 
-	if (atomic_load(&lkos_fds) == 0)
+	if (atomic_load(&lkos_fds) == 0 && !atomic_load(&keeps_nothing))
 		map_entries();
 	before.at = entry_of(fd);
 	if (before.at)
@@ -70,26 +71,26 @@ static uint64_t emptied(uint64_t entry)
 	return entry & ((UINT64_C(1) << LKOS_FD_PLACE_SHIFT) - 1) & ~(uint64_t)UINT16_MAX;
 }
 
-/* Puts what an entry leads to where nothing has changed since. */
-static void keep(const struct lkos_fd_before *before, uint64_t leads_to)
-{
-	const unsigned int above =
-		(unsigned int)(before->at - atomic_load(&lkos_fd_entries)) + 1;
-	unsigned int highest = atomic_load(&limit);
-	uint64_t seen = before->entry;
-
-	while (highest < above && !atomic_compare_exchange_weak(&limit, &highest, above))
-		;
-	atomic_compare_exchange_strong(before->at, &seen, emptied(seen) | leads_to);
-}
-
 void lkos_fd_keep(const struct lkos_fd_before *before, lkos_place *place, uint64_t cookie)
 {
 	const uint64_t number = (uint64_t)(place - atomic_load(&lkos_table)->places) + 1;
+	uint64_t seen = before->entry;
+	unsigned int above, highest = atomic_load(&limit);
 
-	if (before->at)
-		keep(before,
-		     number << LKOS_FD_PLACE_SHIFT | (uint16_t)lkos_record_tag(cookie));
+	if (!before->at)
+		return;
+	above = (unsigned int)(before->at - atomic_load(&lkos_fd_entries)) + 1;
+	while (highest < above && !atomic_compare_exchange_weak(&limit, &highest, above))
+		;
+	atomic_compare_exchange_strong(before->at, &seen,
+				       emptied(seen) | number << LKOS_FD_PLACE_SHIFT |
+					       (uint16_t)lkos_record_tag(cookie));
+}
+
+void lkos_fd_keep_nothing(void)
+{
+	atomic_store(&keeps_nothing, true);
+	atomic_store(&lkos_fds, 0);
 }
 
 lkos_place *lkos_fd_forget(int fd)
@@ -102,18 +103,6 @@ lkos_place *lkos_fd_forget(int fd)
 	seen = atomic_load(at);
 	atomic_store(at, emptied(emptied(seen) + (1 << LKOS_FD_TAG_BITS)));
 	return place_of(seen);
-}
-
-void lkos_fd_copy(int fd, int new_fd)
-{
-	const _Atomic uint64_t *from = entry_of(fd);
-	const uint64_t entry = from ? atomic_load(from) : 0;
-	struct lkos_fd_before before;
-
-	lkos_fd_forget(new_fd);
-	before = lkos_fd_before(new_fd);
-	if (before.at && place_of(entry))
-		keep(&before, entry & ~emptied(UINT64_MAX));
 }
 
 bool lkos_fd_leads_to(const lkos_place *place)

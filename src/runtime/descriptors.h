@@ -4,7 +4,8 @@
  *
  * It is forgotten when the number is closed and again when it is given out
  * (interpose/descriptors.c), so a number that was reused behind our back in one of the two ways
- * is still told apart. What was learnt is kept only if the number was not forgotten meanwhile:
+ * is still told apart. Nothing is learnt from a dup, since it may be a vfork child's, which has
+ * descriptors of its own in our memory. What was learnt is kept only if the number was not forgotten meanwhile:
  * each entry counts how often it was.
  *
  * No locks; a signal handler may call any of these. The entries are mapped when the first record
@@ -75,8 +76,9 @@ void lkos_fd_keep(const struct lkos_fd_before *before, lkos_place *place,
 /* The number is closed, or was given out anew. return: the place that it led to, or NULL. */
 lkos_place *lkos_fd_forget(int fd);
 
-/* new_fd was made a duplicate of fd. */
-void lkos_fd_copy(int fd, int new_fd);
+/* From now on nothing is kept: a thread has a table of descriptors of its own, so that a number
+ * no longer tells the socket. For good. */
+void lkos_fd_keep_nothing(void);
 
 /* Does some number of this process lead to this place, as far as we know? */
 bool lkos_fd_leads_to(const lkos_place *place);

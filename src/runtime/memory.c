@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -16,7 +15,7 @@
 /* The kernel reads the signal set before it sees that the change is none, and does nothing.
  * Sandboxes allow this call, unlike process_vm_readv. The set is aligned, so it is in one page.
  * source: linux kernel/signal.c; abseil's AddressIsReadable does the same */
-static bool is_readable(uintptr_t at)
+static bool word_is_readable(uintptr_t at)
 {
 	const uintptr_t aligned = at & ~(uintptr_t)(SIGNAL_SET_SIZE - 1);
 	const uintptr_t set = aligned ? aligned : SIGNAL_SET_SIZE; /* 0 would be no set */
@@ -26,7 +25,7 @@ static bool is_readable(uintptr_t at)
 	       errno != EFAULT;
 }
 
-int lkos_memory_read(void *to, const void *from, size_t size)
+bool lkos_memory_is_readable(const void *from, size_t size)
 {
 	const int kept = errno;
 	const uintptr_t first = (uintptr_t)from;
@@ -34,9 +33,14 @@ int lkos_memory_read(void *to, const void *from, size_t size)
 
 	for (size_t at = 0; readable && at < size;
 	     at += SMALLEST_PAGE - (first + at) % SMALLEST_PAGE)
-		readable = is_readable(first + at);
+		readable = word_is_readable(first + at);
 	errno = kept;
-	if (!readable)
+	return readable;
+}
+
+int lkos_memory_read(void *to, const void *from, size_t size)
+{
+	if (!lkos_memory_is_readable(from, size))
 		return -EFAULT;
 	memcpy(to, from, size);
 	return 0;

@@ -7,7 +7,11 @@
 #ifndef LKOS_RUNTIME_MEMORY_H
 #define LKOS_RUNTIME_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* Can all of it be read? errno is kept. */
+bool lkos_memory_is_readable(const void *from, size_t size);
 
 /* return: 0 or -EFAULT. errno is kept. */
 int lkos_memory_read(void *to, const void *from, size_t size);

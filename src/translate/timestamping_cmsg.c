@@ -110,6 +110,11 @@ bool lkos_send_control_to_kernel(unsigned char *control, size_t size)
 	return asks;
 }
 
+/* What else of a send can be stamped: its queueing, acknowledgement, and completion (since Linux
+ * 6.15, whose header not everybody has). */
+#define OTHER_SENT_STAMPS                                                                \
+	(SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_ACK | (1U << 18))
+
 /* Is this error queue message the stamp of a send? Where its report was cut off, it is taken for
  * one if the socket could get no other kind of stamp. */
 static bool reports_send(const struct lkos_control *found, uint32_t asked)
@@ -117,7 +122,7 @@ static bool reports_send(const struct lkos_control *found, uint32_t asked)
 	struct sock_extended_err report;
 
 	if (!found->report)
-		return !(asked & (SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_ACK));
+		return !(asked & OTHER_SENT_STAMPS);
 	memcpy(&report, found->report, sizeof(report));
 	return report.ee_errno == ENOMSG &&
 	       report.ee_origin == SO_EE_ORIGIN_TIMESTAMPING &&
@@ -136,12 +141,18 @@ static void drop_stamps(const struct lkos_control *found, struct msghdr *msg)
 	msg->msg_controllen -= (size_t)(next - start);
 }
 
+static bool is_empty(const unsigned char *slot)
+{
+	static const unsigned char empty[SLOT_SIZE_NEW];
+
+	return memcmp(slot, empty, sizeof(empty)) == 0;
+}
+
 /* Whatever their form, the slots are made whole and wide, changed, and put back as far as they
  * are there: a cut message has the bytes of the whole one, up to the cut. */
 void lkos_stamps_to_app(const struct lkos_control *found, struct msghdr *msg,
 			uint32_t asked)
 {
-	static const unsigned char none[LKOS_STAMPS_SIZE];
 	const bool sent = msg->msg_flags & MSG_ERRQUEUE;
 	const size_t slot = found->slot_size, all = SLOTS * slot;
 	const size_t known = found->stamps_size < all ? found->stamps_size : all;
@@ -154,13 +165,13 @@ void lkos_stamps_to_app(const struct lkos_control *found, struct msghdr *msg,
 		memcpy(wide + i * SLOT_SIZE_NEW, theirs + i * slot, slot);
 	if (lkos_sof_wants_hardware(asked, sent))
 		lkos_slots_to_app(wide, asked);
-	else if (lkos_sof_lent_software(asked))
-		memset(wide, 0, SLOT_SIZE_NEW);
-	else
+	else if (!lkos_sof_lent_software(asked))
 		return;
+	else if (known == all && is_empty(wide + 2 * SLOT_SIZE_NEW))
+		return drop_stamps(found, msg);
+	else
+		memset(wide, 0, SLOT_SIZE_NEW);
 	for (size_t i = 0; i < SLOTS; i++)
 		memcpy(theirs + i * slot, wide + i * SLOT_SIZE_NEW, slot);
 	memcpy(found->stamps, theirs, known);
-	if (memcmp(wide, none, sizeof(wide)) == 0)
-		drop_stamps(found, msg);
 }

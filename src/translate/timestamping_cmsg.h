@@ -39,7 +39,7 @@ void lkos_control_find(const struct msghdr *msg, struct lkos_control *found);
 /* Rewrites the stamps that were found in msg, for a socket that asked for `asked`
  * (SOF_TIMESTAMPING_* bits). Where it asked for hardware stamps of the message's direction, an
  * empty hardware slot takes the software stamp; stamps of a card stay. A software stamp that is
- * reported only because of us is emptied, and where no stamp is left the control message is
+ * reported only because of us is emptied, and where no other is there the control message is
  * taken out, since a kernel would not have made it. Of the error queue's messages only the report of a
  * send itself is concerned: not those of queueing (SCHED) and of acknowledgement (ACK), nor ICMP
  * errors. Afterwards `found` is not to be used any more. */

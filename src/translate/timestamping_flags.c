@@ -14,7 +14,7 @@ static const struct
 
 uint32_t lkos_sof_to_kernel(uint32_t asked)
 {
-	uint32_t kernel = asked | SOF_TIMESTAMPING_SOFTWARE;
+	uint32_t kernel = asked;
 
 	if (!(asked & SOF_TIMESTAMPING_RAW_HARDWARE))
 		return asked;
@@ -23,9 +23,17 @@ uint32_t lkos_sof_to_kernel(uint32_t asked)
 			continue;
 		if (!(asked & directions[i].software))
 			kernel &= ~directions[i].dropped;
-		kernel |= directions[i].software;
+		kernel |= directions[i].software | SOF_TIMESTAMPING_SOFTWARE;
 	}
 	return kernel;
+}
+
+uint32_t lkos_sof_held(uint32_t remembered)
+{
+	const uint32_t per_call = LKOS_SOF_TX_HARDWARE_PER_CALL;
+	const uint32_t kernel = lkos_sof_to_kernel(remembered & ~per_call);
+
+	return remembered & per_call ? kernel | SOF_TIMESTAMPING_SOFTWARE : kernel;
 }
 
 uint32_t lkos_sof_to_app(uint32_t kernel)

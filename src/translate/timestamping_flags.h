@@ -15,12 +15,16 @@
  * stamps per sendmsg call. Linux has no such bit, and refuses it. */
 #define LKOS_SOF_TX_HARDWARE_PER_CALL (1U << 23)
 
-/* What an application asks, restated for a kernel whose card may stamp nothing: with RAW_HARDWARE,
- * the software stamps of each direction are asked that the hardware ones are asked of, and
- * SOFTWARE, so that they are reported; also those that a sendmsg asks for its own message.
- * Nothing is taken away, because a card that does stamp shall go on, but for OPT_TX_SWHW where
- * the software transmit stamp is ours: with it one send would give two reports. */
+/* What an application asks, restated for a kernel whose card may stamp nothing: where it asks
+ * for raw hardware stamps of a direction, the software ones of that direction are asked too, and
+ * SOFTWARE, so that they are reported. Nothing is taken away, because a card that does stamp
+ * shall go on, but for OPT_TX_SWHW where the software transmit stamp is ours: with it one send
+ * would give two reports. */
 uint32_t lkos_sof_to_kernel(uint32_t asked);
+
+/* What the kernel holds for a socket of which we remember this: a request per call brings record
+ * bits of its own, and is reported by the socket's SOFTWARE. */
+uint32_t lkos_sof_held(uint32_t remembered);
 
 /* The other way, for a socket whose application we did not see asking: what was most likely
  * asked, given what the kernel holds. Always a set that lkos_sof_to_kernel turns into `kernel`,
@@ -34,8 +38,7 @@ uint32_t lkos_sof_to_kernel(uint32_t asked);
  * RAW_HARDWARE, and
  * - without SYS_HARDWARE: SOFTWARE, or that direction's software record;
  * - with SYS_HARDWARE: not both of these;
- * - and OPT_TX_SWHW without TX_SOFTWARE, which the kernel was never told;
- * and RAW_HARDWARE without a hardware record and without SOFTWARE. */
+ * - and OPT_TX_SWHW without TX_SOFTWARE, which the kernel was never told. */
 uint32_t lkos_sof_to_app(uint32_t kernel);
 
 /* The same per sendmsg call, for the record bits in its control message. They count on a socket

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tests/harness/run.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <chrono>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <sstream>
+
+namespace lkos {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// What our own environment may have that a child must not inherit unasked.
+const char* const kNotInherited[] = {"LD_PRELOAD=", "PROBE_", "LKOS_"};
+
+[[noreturn]] void Die(const char* what) {
+  std::perror(what);
+  std::abort();
+}
+
+std::vector<char*> Pointers(std::vector<std::string>* texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : *texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+std::vector<std::string> Environment(const Command& command) {
+  std::vector<std::string> all;
+  for (char** at = environ; *at != nullptr; ++at) {
+    bool inherited = true;
+    for (const char* name : kNotInherited) {
+      inherited = inherited && std::strncmp(*at, name, std::strlen(name)) != 0;
+    }
+    if (inherited) all.push_back(*at);
+  }
+  for (const auto& [name, value] : command.environment) {
+    all.push_back(name + "=" + value);
+  }
+  return all;
+}
+
+// One of the child's output streams, as it comes.
+struct Stream {
+  int ends[2];
+  std::string* text;
+
+  void Open() {
+    if (pipe2(ends, O_CLOEXEC) != 0) Die("pipe2");
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  }
+
+  // Takes what there is. false: the end was reached.
+  bool Read() {
+    char piece[65536];
+    ssize_t got;
+    while ((got = read(ends[0], piece, sizeof(piece))) > 0) {
+      text->append(piece, static_cast<size_t>(got));
+    }
+    return got < 0 && errno == EAGAIN;
+  }
+};
+
+// In the child: nothing here allocates.
+[[noreturn]] void Become(const Command& command, char** argv, char** envp,
+                         const Stream& out, const Stream& err) {
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
+  dup2(out.ends[1], STDOUT_FILENO);
+  dup2(err.ends[1], STDERR_FILENO);
+  for (const auto& [ours, number] : command.descriptors) {
+    if (dup2(ours, number) < 0) _exit(126);
+  }
+  execve(argv[0], argv, envp);
+  _exit(127);
+}
+
+// Waits for the child's end, reading what it says. false: at the time limit.
+bool Follow(int pidfd, Stream* out, Stream* err) {
+  const auto end = Clock::now() + std::chrono::seconds(kTimeLimitSeconds);
+  pollfd waiting[] = {
+      {pidfd, POLLIN, 0}, {out->ends[0], POLLIN, 0}, {err->ends[0], POLLIN, 0}};
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        end - Clock::now());
+    if (left.count() <= 0 ||
+        poll(waiting, 3, static_cast<int>(left.count())) <= 0) {
+      return false;
+    }
+    if (!out->Read()) waiting[1].fd = -1;
+    if (!err->Read()) waiting[2].fd = -1;
+    if (waiting[0].revents != 0) return true;
+  }
+}
+
+}  // namespace
+
+Ran RunCommand(const Command& command) {
+  Ran ran = {};
+  Stream out = {{-1, -1}, &ran.out}, err = {{-1, -1}, &ran.err};
+  std::vector<std::string> words = command.words, all = Environment(command);
+  const std::vector<char*> argv = Pointers(&words), envp = Pointers(&all);
+
+  out.Open();
+  err.Open();
+  const pid_t child = fork();
+  if (child < 0) Die("fork");
+  if (child == 0) {
+    Become(command, const_cast<char**>(argv.data()),
+           const_cast<char**>(envp.data()), out, err);
+  }
+  setpgid(child, child);  // whoever is first
+  close(out.ends[1]);
+  close(err.ends[1]);
+  const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
+  if (pidfd < 0) Die("pidfd_open");
+  const bool ended = Follow(pidfd, &out, &err);
+  kill(-child, SIGKILL);  // not reaped yet, so the group is still its own
+  waitpid(child, &ran.status, 0);
+  out.Read();
+  err.Read();
+  close(out.ends[0]);
+  close(err.ends[0]);
+  close(pidfd);
+  ran.status =
+      WIFEXITED(ran.status) ? WEXITSTATUS(ran.status) : -WTERMSIG(ran.status);
+  if (!ended) {
+    ADD_FAILURE() << words[0] << " ran longer than " << kTimeLimitSeconds
+                  << " s and was killed; it had said:\n"
+                  << ran.out << ran.err;
+  }
+  return ran;
+}
+
+std::string TestPath(const char* variable) {
+  const char* value = std::getenv(variable);
+  char path[PATH_MAX];
+  if (value == nullptr || realpath(value, path) == nullptr) {
+    std::fprintf(stderr, "%s=%s: ", variable, value ? value : "(not set)");
+    Die("realpath");
+  }
+  return path;
+}
+
+Command Scenario(With with, const std::vector<std::string>& words) {
+  Command command = {{TestPath("LKOS_TEST_PROBE")}, {}, {}};
+  command.words.insert(command.words.end(), words.begin(), words.end());
+  std::string preload =
+      with == With::kNothing ? "" : TestPath("LKOS_TEST_LIBRARY");
+  if (with == With::kLibraryEarly) {
+    preload += ":" + TestPath("LKOS_TEST_EARLY");
+    command.environment.push_back({"PROBE_EARLY", "1"});
+  }
+  if (!preload.empty()) command.environment.push_back({"LD_PRELOAD", preload});
+  return command;
+}
+
+std::string Facts(With with, const std::vector<std::string>& words) {
+  const Ran ran = RunCommand(Scenario(with, words));
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_EQ(ran.err, "");
+  return ran.out;
+}
+
+bool IsNotRun(const std::string& facts) {
+  return facts.rfind("not run: ", 0) == 0;
+}
+
+testing::AssertionResult AreFacts(const std::string& facts,
+                                  const std::string& expected) {
+  constexpr int kShown = 6;
+  if (facts == expected) return testing::AssertionSuccess();
+  std::istringstream left(expected), right(facts);
+  std::ostringstream differing;
+  int count = 0;
+  while (left || right) {
+    std::string wanted, got;
+    std::getline(left, wanted);
+    std::getline(right, got);
+    if (wanted != got && ++count <= kShown) {
+      differing << "- " << wanted << "\n+ " << got << "\n";
+    }
+  }
+  return testing::AssertionFailure()
+         << count << " lines differ (- expected, + got), the first of them:\n"
+         << differing.str();
+}
+
+void ExpectFacts(const std::vector<std::string>& words,
+                 const std::string& expected) {
+  const std::string command = testing::PrintToString(words);
+  EXPECT_TRUE(AreFacts(Facts(With::kLibrary, words), expected)) << command;
+  EXPECT_TRUE(AreFacts(Facts(With::kLibraryEarly, words), expected))
+      << command << " in an earlier constructor";
+}
+
+void ExpectSame(const std::vector<std::string>& words) {
+  const std::string bare = Facts(With::kNothing, words);
+  if (IsNotRun(bare)) GTEST_SKIP() << bare;
+  ExpectFacts(words, bare);
+}
+
+std::string AsTestName(const std::string& text) {
+  std::string name;
+  bool starts = true;
+  for (const char c : text) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
+      name += starts ? static_cast<char>(std::toupper(c)) : c;
+    }
+    starts = std::isalnum(static_cast<unsigned char>(c)) == 0;
+  }
+  return name;
+}
+
+}  // namespace lkos

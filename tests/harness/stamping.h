@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Software timestamps are made while any socket on the machine asks for them: a switch of the
+ * whole kernel, which it turns a moment after it was asked to. Until then messages come without. */
+#ifndef LKOS_TESTS_HARNESS_STAMPING_H
+#define LKOS_TESTS_HARNESS_STAMPING_H
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Leaves a socket open that asks for stamps. return: messages have been stamped for so long, in
+ * milliseconds, that the kernel has surely turned the switch; 0 where somebody else keeps it on.
+ * false: it has not within ten seconds. */
+bool keep_stamping_on(int steady_ms);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

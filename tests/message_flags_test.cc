@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Onload's two message flags, with every set of the flags that Linux names.
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <climits>
+#include <cstdint>
+#include <ios>
+#include <string>
+
+#include "gtest/gtest.h"
+
+extern "C" {
+#include "src/translate/message_flags.h"
+}
+
+namespace {
+
+constexpr int kWarm = 0x400;
+constexpr int kOnepkt = 0x20000;
+
+// Each MSG_ name of sys/socket.h and of the kernel's own linux/socket.h,
+// receive and send alike, and the two bits. MSG_SYN and MSG_SENDPAGE_NOTLAST
+// have the two bits' own numbers.
+constexpr uint32_t kNamed =
+    MSG_OOB | MSG_PEEK | MSG_DONTROUTE | MSG_CTRUNC | MSG_PROXY | MSG_TRUNC |
+    MSG_DONTWAIT | MSG_EOR | MSG_WAITALL | MSG_FIN | MSG_SYN | MSG_CONFIRM |
+    MSG_RST | MSG_ERRQUEUE | MSG_NOSIGNAL | MSG_MORE | MSG_WAITFORONE |
+    kOnepkt | 0x40000 /* MSG_BATCH */ | MSG_ZEROCOPY | MSG_FASTOPEN |
+    static_cast<uint32_t>(MSG_CMSG_CLOEXEC);
+
+// Calls fn for each set of the named flags; stops at the first failure.
+template <typename Fn>
+void ForEachSet(Fn fn) {
+  uint32_t set = 0;
+  do {
+    fn(static_cast<int>(set));
+    if (testing::Test::HasFailure()) return;
+    set = (set - kNamed) & kNamed;
+  } while (set != 0);
+}
+
+TEST(Onepkt, IsTakenOutOfEachSetOfFlagsAndNothingElseIs) {
+  int sets = 0;
+  ForEachSet([&sets](int flags) {
+    ++sets;
+    for (const bool is_tcp : {false, true}) {
+      int kernel = 0x5a5a5a5a;
+      const int result = lkos_onepkt_to_kernel(flags, is_tcp, &kernel);
+      if (is_tcp && (flags & kOnepkt) && (flags & MSG_WAITALL)) {
+        if (result != -EINVAL)
+          ADD_FAILURE() << std::hex << flags << ": " << result;
+      } else if (result != 0 || kernel != (flags & ~kOnepkt)) {
+        ADD_FAILURE() << std::hex << flags << ": " << result << ", " << kernel;
+      }
+    }
+  });
+  EXPECT_EQ(sets, 1 << 22);
+}
+
+TEST(Onepkt, AsksForTheKindOfSocketOnlyWithWaitall) {
+  ForEachSet([](int flags) {
+    const bool both = (flags & kOnepkt) != 0 && (flags & MSG_WAITALL) != 0;
+    if (lkos_onepkt_asks_for_kind(flags) != both)
+      ADD_FAILURE() << std::hex << flags;
+  });
+}
+
+TEST(Onepkt, LeavesTheBitsThatHaveNoName) {
+  for (const int flags :
+       {INT_MIN, -1 & ~MSG_WAITALL, 0x00080000, 0x10000000, 0x01f80000}) {
+    int kernel = 0;
+    EXPECT_EQ(lkos_onepkt_to_kernel(flags, true, &kernel), 0);
+    EXPECT_EQ(kernel, flags & ~kOnepkt);
+  }
+}
+
+TEST(Warm, IsTakenOutOfEachSetOfFlagsAndNothingElseIs) {
+  ForEachSet([](int flags) {
+    if (lkos_warm_to_kernel(flags) != (flags & ~kWarm))
+      ADD_FAILURE() << std::hex << flags;
+  });
+  EXPECT_EQ(lkos_warm_to_kernel(-1), ~kWarm);
+}
+
+TEST(Warm, HasTheNumbersOfOnload) {
+  EXPECT_EQ(LKOS_MSG_WARM, kWarm);
+  EXPECT_EQ(LKOS_MSG_ONEPKT, kOnepkt);
+}
+
+// linux include/net/tcp_states.h. A segment can be sent in two of them.
+constexpr struct {
+  const char* name;
+  int state;
+  bool can_send;
+} kStates[] = {
+    {"no state", 0, false},      {"ESTABLISHED", 1, true},
+    {"SYN_SENT", 2, false},      {"SYN_RECV", 3, false},
+    {"FIN_WAIT1", 4, false},     {"FIN_WAIT2", 5, false},
+    {"TIME_WAIT", 6, false},     {"CLOSE", 7, false},
+    {"CLOSE_WAIT", 8, true},     {"LAST_ACK", 9, false},
+    {"LISTEN", 10, false},       {"CLOSING", 11, false},
+    {"NEW_SYN_RECV", 12, false}, {"BOUND_INACTIVE", 13, false},
+    {"a future one", 14, false}, {"a negative one", -1, false},
+};
+
+TEST(WarmAnswer, IsRightForEachStateLengthQueueAndFlag) {
+  for (const auto& row : kStates) {
+    for (const uint32_t mss :
+         {1u, 2u, 524u, 1448u, 32741u, 65483u, UINT32_MAX}) {
+      const size_t lengths[] = {
+          0,        1,          mss - 1u,  mss,     size_t{mss} + 1,
+          1u << 31, 1ull << 32, SSIZE_MAX, SIZE_MAX};
+      for (const size_t length : lengths) {
+        for (const int unsent : {0, 1, INT_MAX}) {
+          for (const int flags :
+               {0, int{MSG_MORE}, kWarm, kWarm | MSG_MORE, kWarm | MSG_DONTWAIT,
+                kWarm | MSG_NOSIGNAL | MSG_MORE, ~MSG_MORE, -1}) {
+            const lkos_warm warm = {row.state, mss, unsent, length, flags};
+            ssize_t expected = static_cast<ssize_t>(length);
+            if ((flags & MSG_MORE) || unsent != 0) expected = 0;
+            if (length >= mss) expected = -EINVAL;
+            if (!row.can_send) expected = -EPIPE;
+            ASSERT_EQ(lkos_warm_answer(&warm), expected)
+                << row.name << ", mss " << mss << ", length " << length
+                << ", unsent " << unsent << ", flags " << flags;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(WarmAnswer, NamesTheStatesAsTheKernelNumbersThem) {
+  EXPECT_EQ(TCP_ESTABLISHED, 1);
+  EXPECT_EQ(TCP_CLOSE, 7);
+  EXPECT_EQ(TCP_CLOSE_WAIT, 8);
+  EXPECT_EQ(TCP_CLOSING, 11);
+}
+
+TEST(WarmAnswer, LeavesErrnoAlone) {
+  errno = 77;
+  const lkos_warm dead = {TCP_CLOSE, 1448, 0, 1, 0},
+                  large = {TCP_ESTABLISHED, 1448, 0, 1448, 0};
+  EXPECT_EQ(lkos_warm_answer(&dead), -EPIPE);
+  EXPECT_EQ(lkos_warm_answer(&large), -EINVAL);
+  EXPECT_EQ(errno, 77);
+}
+
+}  // namespace

@@ -1,0 +1,40 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Calls through the library and by number end alike: see differential.h.
+
+The seed of the random run is LKOS_TEST_SEED (bazel test --test_env=LKOS_TEST_SEED=7), or 1."""
+
+import os
+import re
+import unittest
+
+import robust
+
+PROBE = robust.HERE / "differential"
+SUM = re.compile(r"^\w+: (\d+) calls compared, (\d+) different, (\d+) differ in the kernel alone$", re.MULTILINE)
+
+
+class Differential(robust.Case):
+    def compare(self, *words, at_least):
+        ran = robust.run([PROBE, *words], [robust.LIBRARY])
+        print(ran.out, flush=True)
+        self.assertIn("recvmsg is of liblk_onload_stub.so\n", ran.out)
+        found = SUM.search(ran.out)
+        self.assertTrue(found, ran.err)
+        compared, different, kernel = map(int, found.groups())
+        self.assertEqual((ran.status, different), (0, 0), ran.out + ran.err)
+        self.assertGreaterEqual(compared, at_least)
+        self.assertLess(kernel, compared / 500, "the twins are not alike enough to say anything")
+
+    def test_hostile_calls(self):
+        self.compare("table", "16", at_least=40000)
+
+    def test_hostile_calls_of_a_process_without_timestamps(self):
+        self.compare("quiet", at_least=12000)
+
+    def test_random_calls(self):
+        self.compare("random", os.environ.get("LKOS_TEST_SEED", "1"), "100000", at_least=100000)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// SO_TIMESTAMPING's flags, over every set of the 19 bits that Linux 6.18 has.
+#include <cstdint>
+#include <ios>
+#include <iterator>
+
+#include "gtest/gtest.h"
+
+extern "C" {
+#include "src/translate/timestamping_flags.h"
+}
+
+namespace {
+
+// The kernel's numbers, written down once more:
+// linux/include/uapi/linux/net_tstamp.h.
+constexpr uint32_t kTxHardware = 1u << 0;
+constexpr uint32_t kTxSoftware = 1u << 1;
+constexpr uint32_t kRxHardware = 1u << 2;
+constexpr uint32_t kRxSoftware = 1u << 3;
+constexpr uint32_t kSoftware = 1u << 4;
+constexpr uint32_t kSysHardware = 1u << 5;
+constexpr uint32_t kRawHardware = 1u << 6;
+constexpr uint32_t kTxSched = 1u << 8;
+constexpr uint32_t kTxAck = 1u << 9;
+constexpr uint32_t kOptTxSwhw = 1u << 14;
+
+constexpr uint32_t kSets = 1u << 19;
+
+bool HasAll(uint32_t set, uint32_t bits) { return (set & bits) == bits; }
+
+// What a kernel is told beside what was asked: one row for each demand that a
+// card alone could meet.
+constexpr struct {
+  uint32_t demand, adds;
+} kStandIns[] = {
+    {kRxHardware | kRawHardware, kRxSoftware | kSoftware},
+    {kTxHardware | kRawHardware, kTxSoftware | kSoftware},
+};
+
+uint32_t ExpectedForKernel(uint32_t asked) {
+  uint32_t added = 0;
+  for (const auto& row : kStandIns) {
+    if (HasAll(asked, row.demand)) added |= row.adds & ~asked;
+  }
+  const uint32_t dropped = (added & kTxSoftware) ? kOptTxSwhw : 0;
+  return (asked | added) & ~dropped;
+}
+
+TEST(SofToKernel, AddsWhatTheTableSaysForEachOfThe524288Sets) {
+  for (uint32_t asked = 0; asked < kSets; ++asked) {
+    ASSERT_EQ(lkos_sof_to_kernel(asked), ExpectedForKernel(asked))
+        << std::hex << asked;
+  }
+}
+
+TEST(SofToKernel, ChangesNothingWhenAppliedTwice) {
+  for (uint32_t asked = 0; asked < kSets; ++asked) {
+    const uint32_t kernel = lkos_sof_to_kernel(asked);
+    ASSERT_EQ(lkos_sof_to_kernel(kernel), kernel) << std::hex << asked;
+  }
+}
+
+TEST(SofToKernel, TakesNoBitAwayButSwhwBesideItsOwnTransmitStamp) {
+  int dropped_in = 0;
+  for (uint32_t asked = 0; asked < kSets; ++asked) {
+    const uint32_t kernel = lkos_sof_to_kernel(asked);
+    const uint32_t lost = asked & ~kernel;
+    const bool tx_software_is_ours = (kernel & ~asked & kTxSoftware) != 0;
+    ASSERT_EQ(lost, tx_software_is_ours ? asked & kOptTxSwhw : 0u)
+        << std::hex << asked;
+    dropped_in += lost != 0;
+  }
+  // TX_HARDWARE, RAW_HARDWARE and OPT_TX_SWHW in, TX_SOFTWARE not: 15 bits are
+  // free.
+  EXPECT_EQ(dropped_in, 1 << 15);
+}
+
+TEST(SofToKernel, AddsOnlyThreeBitsAndOnlyWhenNeeded) {
+  for (uint32_t asked = 0; asked < kSets; ++asked) {
+    const uint32_t added = lkos_sof_to_kernel(asked) & ~asked;
+    ASSERT_EQ(added & ~(kRxSoftware | kTxSoftware | kSoftware), 0u)
+        << std::hex << asked;
+    if (!(asked & kRawHardware) || !(asked & (kRxHardware | kTxHardware))) {
+      ASSERT_EQ(added, 0u) << std::hex << asked;
+    }
+    if (!(asked & kRxHardware)) {
+      ASSERT_EQ(added & kRxSoftware, 0u) << std::hex << asked;
+    }
+    if (!(asked & kTxHardware)) {
+      ASSERT_EQ(added & kTxSoftware, 0u) << std::hex << asked;
+    }
+  }
+}
+
+TEST(SofToKernel, GivesTheSetsThatProgramsUse) {
+  EXPECT_EQ(lkos_sof_to_kernel(0), 0u);
+  EXPECT_EQ(lkos_sof_to_kernel(0x44), 0x5cu);  // RX hardware only
+  EXPECT_EQ(lkos_sof_to_kernel(0x41), 0x53u);  // TX hardware only
+  EXPECT_EQ(lkos_sof_to_kernel(0x45), 0x5fu);  // both
+  EXPECT_EQ(lkos_sof_to_kernel(0x18), 0x18u);  // RX software only
+  EXPECT_EQ(lkos_sof_to_kernel(0x04), 0x04u);  // recorded, never reported
+  EXPECT_EQ(lkos_sof_to_kernel(0x40), 0x40u);  // reported, never recorded
+  EXPECT_EQ(lkos_sof_to_kernel(0x24),
+            0x24u);  // SYS_HARDWARE is not RAW_HARDWARE
+  EXPECT_EQ(lkos_sof_to_kernel(0x4041),
+            0x53u);  // SWHW goes: one send, one report
+  EXPECT_EQ(lkos_sof_to_kernel(0x4053),
+            0x4053u);  // SWHW stays: the application wants two
+}
+
+TEST(SofToKernel, PassesBitsThatAreNotNamed) {
+  for (uint32_t asked = 0; asked < kSets; ++asked) {
+    const uint32_t kernel = lkos_sof_to_kernel(asked);
+    const uint32_t plain = asked & 0x7f80 & ~kOptTxSwhw;
+    ASSERT_EQ(kernel & 0x7f80 & ~kOptTxSwhw, plain) << std::hex << asked;
+    for (int bit = 19; bit < 32; ++bit) {
+      const uint32_t unknown = 1u << bit;
+      ASSERT_EQ(lkos_sof_to_kernel(asked | unknown), kernel | unknown)
+          << std::hex << asked;
+    }
+    ASSERT_EQ(lkos_sof_to_kernel(asked | ~(kSets - 1)), kernel | ~(kSets - 1));
+  }
+}
+
+TEST(SofToApp, GivesASetThatLeadsBackToTheKernelsOwn) {
+  int image = 0;
+  for (uint32_t kernel = 0; kernel < kSets; ++kernel) {
+    // A set is one that we gave to a kernel exactly if giving it once more
+    // changes nothing.
+    if (ExpectedForKernel(kernel) != kernel) {
+      ASSERT_EQ(lkos_sof_to_app(kernel), kernel) << std::hex << kernel;
+      continue;
+    }
+    ++image;
+    ASSERT_EQ(lkos_sof_to_kernel(lkos_sof_to_app(kernel)), kernel)
+        << std::hex << kernel;
+  }
+  // Of the sets of the four records, SOFTWARE and RAW_HARDWARE: 32 without
+  // RAW_HARDWARE; with it 8 without a hardware record, 2 with RX, 2 with TX, 1
+  // with both. 13 bits are free.
+  EXPECT_EQ(image, (32 + 8 + 2 + 2 + 1) << 13);
+}
+
+TEST(SofToApp, InventsNoBit) {
+  for (uint32_t kernel = 0; kernel < kSets; ++kernel) {
+    ASSERT_EQ(lkos_sof_to_app(kernel) & ~kernel, 0u) << std::hex << kernel;
+  }
+}
+
+TEST(SofToApp, PassesBitsThatAreNotNamed) {
+  for (uint32_t kernel = 0; kernel < kSets; ++kernel) {
+    const uint32_t unknown = ~(kSets - 1);
+    ASSERT_EQ(lkos_sof_to_app(kernel | unknown),
+              lkos_sof_to_app(kernel) | unknown)
+        << std::hex << kernel;
+  }
+}
+
+// Which sets come back bit for bit, after timestamping_flags.h.
+bool IsReadBackExactly(uint32_t asked) {
+  const bool rx = HasAll(asked, kRxHardware | kRawHardware);
+  const bool tx = HasAll(asked, kTxHardware | kRawHardware);
+  const bool software = asked & kSoftware, swhw = asked & kOptTxSwhw;
+  const bool rx_too = asked & kRxSoftware, tx_too = asked & kTxSoftware;
+
+  if (!rx && !tx) return true;  // nothing was restated
+  if (tx && !tx_too && swhw)
+    return false;  // the kernel was never told of OPT_TX_SWHW
+  if (asked & kSysHardware)
+    return software && (!rx || rx_too) && (!tx || tx_too);
+  // A software record beside a hardware one is taken for a stand-in;
+  // OPT_TX_SWHW shows that the application wanted both. SOFTWARE is its own
+  // exactly if a software record is.
+  if ((rx && rx_too) || (tx && tx_too && !swhw)) return false;
+  return software == (rx_too || tx_too);
+}
+
+TEST(SofToApp, ReadsBackExactlyTheSetsOfTheRule) {
+  int exact = 0;
+  for (uint32_t asked = 0; asked < kSets; ++asked) {
+    const bool is_exact = lkos_sof_to_app(lkos_sof_to_kernel(asked)) == asked;
+    ASSERT_EQ(is_exact, IsReadBackExactly(asked)) << std::hex << asked;
+    exact += is_exact;
+  }
+  EXPECT_EQ(exact,
+            368640);  // of 524288: one for each set that a kernel may hold
+}
+
+TEST(SofToApp, ReadsBackWhatProgramsAskMost) {
+  const uint32_t options[] = {0,        0x80,   0x880,   0x2000,
+                              kTxSched, kTxAck, 0x20000, 0x80000000};
+  for (const uint32_t option : options) {
+    // Hardware only, in one direction or both; all of both; software only;
+    // nothing.
+    for (const uint32_t asked :
+         {0x44u, 0x41u, 0x45u, 0x7fu, 0x4fu + 0x30u, 0x18u, 0x12u, 0x1au, 0u}) {
+      const uint32_t set = asked | option;
+      EXPECT_EQ(lkos_sof_to_app(lkos_sof_to_kernel(set)), set)
+          << std::hex << set;
+    }
+  }
+}
+
+TEST(SofHeld, IsWhatTheKernelWasToldAndSoftwareForRequestsPerCall) {
+  for (uint32_t asked = 0; asked < kSets; ++asked) {
+    const uint32_t kernel = ExpectedForKernel(asked);
+    ASSERT_EQ(lkos_sof_held(asked), kernel) << std::hex << asked;
+    ASSERT_EQ(lkos_sof_held(asked | LKOS_SOF_TX_HARDWARE_PER_CALL),
+              kernel | kSoftware)
+        << std::hex << asked;
+  }
+}
+
+TEST(SofHeld, MarksRequestsPerCallByNoneOfTheKernelsBits) {
+  EXPECT_EQ(LKOS_SOF_TX_HARDWARE_PER_CALL & (kSets - 1), 0u);
+}
+
+TEST(SofLentSoftware, IsWhereRawHardwareWasAskedAndSoftwareWasNot) {
+  for (uint32_t asked = 0; asked < kSets; ++asked) {
+    ASSERT_EQ(lkos_sof_lent_software(asked),
+              HasAll(asked, kRawHardware) && !(asked & kSoftware))
+        << std::hex << asked;
+  }
+}
+
+TEST(SofSendToKernel, AddsTheSoftwareRecordBesideTheHardwareOneAndNothingElse) {
+  for (uint32_t call = 0; call < kSets; ++call) {
+    for (const uint32_t unknown : {0u, ~(kSets - 1)}) {
+      const uint32_t added = call & kTxHardware ? kTxSoftware : 0;
+      ASSERT_EQ(lkos_sof_send_to_kernel(call | unknown), call | unknown | added)
+          << std::hex << call;
+    }
+  }
+}
+
+TEST(SofWantsHardware, TakesTheRecordOfTheDirectionAndTheReport) {
+  for (uint32_t asked = 0; asked < kSets; ++asked) {
+    const uint32_t per_call = asked | LKOS_SOF_TX_HARDWARE_PER_CALL;
+    const bool rx = HasAll(asked, kRxHardware | kRawHardware);
+    ASSERT_EQ(lkos_sof_wants_hardware(asked, false), rx) << std::hex << asked;
+    ASSERT_EQ(lkos_sof_wants_hardware(per_call, false), rx)
+        << std::hex << asked;
+    ASSERT_EQ(lkos_sof_wants_hardware(asked, true),
+              HasAll(asked, kTxHardware | kRawHardware))
+        << std::hex << asked;
+    ASSERT_EQ(lkos_sof_wants_hardware(per_call, true),
+              HasAll(asked, kRawHardware))
+        << std::hex << asked;
+  }
+}
+
+}  // namespace
