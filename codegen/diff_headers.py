@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Tells how Onload's headers in a folder differ from what spec/onload_api.yaml says of today.
+
+DIR is the folder with extensions.h, or an installed or unpacked Onload around it. A difference
+is new (in the headers only), gone (in the spec only) or different. A declaration that the spec
+has ended (until:) counts as new when it is back.
+
+example:
+  bazel run //codegen:diff_headers -- ~/onload/src/include/onload
+  bazel run //codegen:diff_headers -- --json ~/onload
+  bazel run //codegen:diff_headers -- --propose --release 9.3.0 ~/onload
+
+exit status:
+  0  equal
+  1  different
+  2  the headers or the spec cannot be read
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import compare
+import headers
+import main as codegen
+import model
+import propose
+import render
+
+
+def arguments(argv, root):
+    parser = argparse.ArgumentParser(
+        prog="bazel run //codegen:diff_headers --", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, metavar="DIR", help="where Onload's headers are")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    how.add_argument("--propose", action="store_true",
+                     help="print YAML for the spec: the entries that are new, and those that have "
+                          "to be replaced")
+    parser.add_argument("--release", metavar="NAME",
+                        help="with --propose: the release that the headers are of (default: the "
+                             "last one in the spec)")
+    parser.add_argument("--spec", type=Path, default=root / "spec/onload_api.yaml",
+                        metavar="FILE", help="the spec (default: spec/onload_api.yaml)")
+    args = parser.parse_args(argv)
+    if args.release and not args.propose:
+        parser.error("--release goes with --propose")
+    return args
+
+
+def read_spec(spec, schema, label):
+    """(Api, Entries) of a spec's text. schema: text, too; label: how messages name the spec."""
+    api = model.load(spec, json.loads(schema), label)
+    return api, compare.Entries(model.Source(spec, label))
+
+
+def read_ours(api, templates):
+    """The Reading of the headers that the spec makes."""
+    made = render.render(api, templates)
+    with tempfile.TemporaryDirectory() as folder:
+        for header in api.headers:
+            text = made[f"include/onload/{header.name}"]
+            (Path(folder) / header.name).write_text(text, encoding="utf-8")
+        return headers.read(Path(folder), "generated/include/onload", api,
+                            "this is what the spec makes: mend the entry there, or put the types "
+                            "that it needs before it")
+
+
+def count(reading):
+    """How much was compared, for those who would like to know that it was not nothing."""
+    inline = sum(f.inline for f in reading.function.values())
+    defined = [t for t in reading.type.values() if t.size]
+    numbers = {
+        "functions": len(reading.function) - inline,
+        "inline functions": inline,
+        "types": len(defined),
+        "fields": sum(len(getattr(t, "fields", ())) for t in defined),
+        "enums": len(reading.enum),
+        "enumerators": sum(len(e.enumerators) for e in reading.enum.values()),
+        "macros": len(reading.macro),
+    }
+    return ", ".join(f"{n} {what}" for what, n in numbers.items())
+
+
+def table(differences, spec):
+    def place(d):
+        return f"{d.file}:{d.line}" if d.file else f"{spec.name}:{d.spec_line}"
+
+    rows = [("CHANGE", "KIND", "NAME", "WHERE", "WHAT")]
+    rows += [(d.change, d.kind, d.name, place(d), d.what) for d in differences]
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    for row in rows:
+        yield "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths)), row[4]])
+
+
+def summary(differences):
+    changes = [d.change for d in differences]
+    return ", ".join(f"{changes.count(c)} {c}" for c in compare.CHANGES if c in changes)
+
+
+def run(args, root, cwd):
+    """The exit status, and what to print."""
+    spec, folder = cwd / args.spec, cwd / args.folder.expanduser()
+    label = codegen.shown(spec, root, cwd)
+    try:
+        text = spec.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise model.SpecError(f"{label}: cannot be read: {error}") from error
+    schema = (root / "spec/onload_api.schema.json").read_text(encoding="utf-8")
+    api, entries = read_spec(text, schema, label)
+    found = headers.find(folder, args.folder)
+    shown = args.folder / found.relative_to(folder)
+    theirs = headers.read(found, shown, api)
+    ours = read_ours(api, Path(__file__).absolute().parent / "templates")
+    differences = compare.Comparison(ours, theirs, entries, api.data_only.macro).run()
+    status = 1 if differences else 0
+    if args.json:
+        return status, json.dumps({"spec": str(label), "headers": str(shown),
+                                   "equal": not differences,
+                                   "differences": [dataclasses.asdict(d) for d in differences]},
+                                  indent=1)
+    if not differences:
+        mark = "# " if args.propose else ""
+        return status, f"{mark}{shown} and {label} are equal: {count(theirs)}"
+    if args.propose:
+        form = json.loads(schema)["$defs"]["ctype"]["pattern"]
+        proposal = propose.Proposal(api, entries, theirs, form, args.release)
+        return status, proposal.text(differences, label).rstrip("\n")
+    many = "1 difference" if len(differences) == 1 else f"{len(differences)} differences"
+    return status, "\n".join([*table(differences, label), "", f"{shown} and {label}: {many} "
+                              f"({summary(differences)})"])
+
+
+def main(argv=None):
+    here = Path(__file__).absolute().parent
+    # `bazel run` starts us among its own copies, and tells where the tree and the user are
+    root = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", here.parent))
+    cwd = Path(os.environ.get("BUILD_WORKING_DIRECTORY", os.getcwd()))
+    args = arguments(argv, root)
+    try:
+        status, text = run(args, root, cwd)
+    except (headers.HeaderError, model.SpecError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(text)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,546 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a folder of Onload's headers declares, read with libclang.
+
+Each header is read as a program on x86_64, i386 and aarch64 sees it, with the C library of this
+machine: offsets and sizes come from a compiler, for all three. What exists on i386 or aarch64
+alone is not seen; Onload has nothing of the kind.
+"""
+
+import itertools
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import model
+
+try:
+    import clang.cindex as cindex
+    from clang.cindex import CursorKind, Diagnostic, TypeKind
+
+    RECORDS = (CursorKind.STRUCT_DECL, CursorKind.UNION_DECL)
+except ImportError:  # told when somebody wants to read
+    cindex = None
+
+ABIS = ("x86_64", "i386", "aarch64")  # as in model.Abi; the first one is the reference
+ORDERS = 120  # orders of inclusion to try: all of them for five headers
+PROBE = "probe.c"
+
+# The C library's headers of x86_64 serve the other two, but for these files.
+STAND_INS = {
+    "i386": {"gnu/stubs-32.h": ""},
+    "aarch64": {"gnu/stubs-32.h": "", "bits/wordsize.h": "#define __WORDSIZE 64\n"},
+}
+
+
+class HeaderError(Exception):
+    """Why headers cannot be read: file:line, what is wrong there, what to do."""
+
+
+# ---------------------------------------------------------------------------------------
+# What was read
+
+
+@dataclass(frozen=True)
+class Place:
+    file: str  # below the folder
+    line: int
+
+
+@dataclass(frozen=True)
+class Ctype:
+    spelling: str
+    canonical: tuple  # for each ABI, without the typedefs
+
+    def differs(self, other):
+        """A type of the same spelling is the same here: its typedef has a line of its own."""
+        return self.spelling != other.spelling and self.canonical != other.canonical
+
+    @property
+    def yaml(self):
+        return re.sub(r" ?\[", " [", self.spelling)
+
+
+@dataclass(frozen=True)
+class Prototype:
+    returns: Ctype
+    args: tuple  # of (name, Ctype); the name may be empty
+    variadic: bool
+
+    def differs(self, other):
+        if len(self.args) != len(other.args) or self.variadic != other.variadic:
+            return True
+        return self.returns.differs(other.returns) or any(
+            a[1].differs(b[1]) or (a[0] and b[0] and a[0] != b[0])
+            for a, b in zip(self.args, other.args))
+
+    @property
+    def text(self):
+        args = [model.declare(t.yaml, name) if name else t.spelling for name, t in self.args]
+        return f"{self.returns.spelling} ({', '.join(args + ['...'] * self.variadic) or 'void'})"
+
+
+@dataclass(frozen=True)
+class Function:
+    name: str
+    place: Place
+    hidden: bool
+    inline: bool
+    prototype: Prototype
+
+    @property
+    def text(self):
+        return ("static inline " if self.inline else "") + self.prototype.text
+
+
+@dataclass(frozen=True)
+class Field:
+    name: str
+    place: Place
+    type: Ctype
+    offset: model.Abi  # of the word that holds it
+    bits: model.Bits
+    union: int  # which anonymous union of the struct it belongs to; 0: none
+
+    @property
+    def text(self):
+        return self.type.spelling + (f" : {self.bits.width}" if self.bits else "")
+
+
+@dataclass(frozen=True)
+class Record:
+    """A struct or union, or its name alone."""
+    keyword: str
+    name: str
+    place: Place
+    hidden: bool
+    size: model.Abi  # None: not defined
+    align: model.Abi
+    fields: tuple
+
+    @property
+    def text(self):
+        if not self.size:
+            return "not defined"
+        return f"{abi_text(self.size)} bytes, " + ", ".join(f.name for f in self.fields)
+
+
+@dataclass(frozen=True)
+class Typedef:
+    name: str
+    place: Place
+    hidden: bool
+    type: Ctype
+    size: model.Abi
+    align: model.Abi
+    nameless: bool  # of a struct, union or enum that has no name of its own
+    target: str  # of a pointer to a struct: its tag
+    prototype: Prototype  # of a pointer to a function
+
+    @property
+    def text(self):
+        if self.prototype:
+            return self.prototype.text.replace(" (", " (*)(", 1)
+        return self.type.spelling
+
+
+@dataclass(frozen=True)
+class Enumerator:
+    name: str
+    place: Place
+    value: int
+    expression: str  # empty when the header gives none
+
+    @property
+    def text(self):
+        return value_text(self.value)
+
+
+@dataclass(frozen=True)
+class Enum:
+    name: str  # empty: it has none
+    place: Place
+    enumerators: tuple
+
+    @property
+    def text(self):
+        return ", ".join(f"{n.name} = {n.text}" for n in self.enumerators)
+
+
+@dataclass(frozen=True)
+class Macro:
+    name: str
+    place: Place
+    expression: str  # with the parameters in front, if there are any
+    value: int  # None: it is not a number
+    pointer: bool
+
+    @property
+    def text(self):
+        if self.value is None:
+            return self.expression or "nothing"
+        return "pointer " * self.pointer + value_text(self.value)
+
+
+@dataclass(frozen=True)
+class Variable:
+    name: str
+    place: Place
+    type: Ctype
+
+    @property
+    def text(self):
+        return self.type.spelling
+
+
+@dataclass(frozen=True)
+class Header:
+    name: str
+    place: Place
+    guard: str
+    includes: tuple
+
+    @property
+    def text(self):
+        return self.guard or "no include guard"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything by kind and name, in the order of the headers."""
+    header: dict
+    function: dict
+    type: dict  # 'struct x', 'union x' and typedefs
+    enum: dict
+    macro: dict
+    variable: dict
+
+
+def value_text(value):
+    return model.number(value) if value >= 0 else str(value)
+
+
+def abi_text(figures):
+    """'24', or '24 (i386 16)' where one ABI differs."""
+    first = getattr(figures, ABIS[0])
+    others = [f"{abi} {getattr(figures, abi)}" for abi in ABIS[1:]
+              if getattr(figures, abi) != first]
+    return f"{first} ({', '.join(others)})" if others else str(first)
+
+
+# ---------------------------------------------------------------------------------------
+# Finding and parsing
+
+
+def find(folder, shown):
+    """The folder with Onload's headers: itself, or inside an installed or unpacked Onload."""
+    inside = ("", "onload", "include/onload", "usr/include/onload", "src/include/onload")
+    for below in inside:
+        if any((folder / below).glob("extensions*.h")):
+            return folder / below
+    if not folder.is_dir():
+        raise HeaderError(f"{shown}: no such folder; give the one with Onload's extensions.h")
+    raise HeaderError(f"{shown}: no extensions*.h in it, nor in "
+                      f"{', '.join(b + '/' for b in inside[1:])}; "
+                      "give the folder with Onload's extensions.h")
+
+
+class Reader:
+    """Reads one folder."""
+
+    def __init__(self, folder, shown, scratch, api, cure):
+        self.folder = folder
+        self.shown = shown
+        self.cure = cure
+        self.api = api
+        self.files = {}
+        # <onload/x.h> has to be found whatever the folder is called
+        self.root = scratch / "include"
+        self.root.mkdir()
+        (self.root / "onload").symlink_to(folder)
+        self.includes = [self.root] + ([folder.parent] if folder.name == "onload" else [])
+        for abi, files in STAND_INS.items():
+            for name, text in files.items():
+                path = scratch / abi / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="ascii")
+        self.scratch = scratch
+        self.index = cindex.Index.create()
+
+    def parse(self, abi, text, defines=()):
+        paths = [self.scratch / abi] if abi in STAND_INS else []
+        args = ["-target", f"{abi}-linux-gnu", "-std=gnu11", "-D_GNU_SOURCE", "-ferror-limit=0"]
+        # where gcc and Debian keep what depends on the machine; clang looks there for its own only
+        args += ["-idirafter", f"/usr/include/{ABIS[0]}-linux-gnu"]
+        args += [f"-D{name}" for name in defines]
+        args += [f"-I{path}" for path in paths + self.includes]
+        options = cindex.TranslationUnit.PARSE_DETAILED_PROCESSING_RECORD
+        return self.index.parse(PROBE, args, unsaved_files=[(PROBE, text)], options=options)
+
+    def errors(self, unit, abi):
+        """file:line: message of each error, with the names that the user knows."""
+        made = []
+        for d in unit.diagnostics:
+            if d.severity < Diagnostic.Error:
+                continue
+            file, place = str(d.location.file), str(self.shown)
+            if file != PROBE:  # or else a header cannot be opened
+                place = f"{file.replace(f'{self.root}/onload', place, 1)}:{d.location.line}"
+            on = "" if abi == ABIS[0] else f" (on {abi})"
+            made.append(f"{place}: {d.spelling}{on}")
+        return made
+
+    def prelude(self, names):
+        """Includes of what the spec's headers include of the C library, then of the headers:
+        not all of Onload's include what they need."""
+        system = dict.fromkeys(i for h in self.api.headers for i in h.includes
+                               if not i.startswith("onload/"))
+        return "".join(f"#include <{name}>\n"
+                       for name in [*system, *(f"onload/{n}" for n in names)])
+
+    def units(self):
+        """The text that includes all headers, in an order in which they compile, and what
+        each ABI makes of it."""
+        known = [h.name for h in self.api.headers]
+        there = sorted(path.name for path in self.folder.glob("extensions*.h"))
+        names = [n for n in known if n in there] + [n for n in there if n not in known]
+        first = None
+        for order in itertools.islice(itertools.permutations(names), ORDERS):
+            text = self.prelude(order)
+            unit = self.parse(ABIS[0], text)
+            errors = self.errors(unit, ABIS[0])
+            if not errors:
+                break
+            first = first or errors
+        else:
+            self.refuse(first)
+        units = [unit]
+        for abi in ABIS[1:]:
+            units.append(self.parse(abi, text))
+            errors = self.errors(units[-1], abi)
+            if errors:
+                self.refuse(errors)
+        return text, units
+
+    def refuse(self, errors):
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        if "file not found" in errors[0]:
+            cure = "give the include folder of a whole Onload, installed or unpacked"
+        else:
+            cure = self.cure
+        raise HeaderError(f"{errors[0]}{more}; {cure}")
+
+    # -- from cursors to what was read
+
+    def place(self, cursor):
+        """None: declared elsewhere, such as in the C library."""
+        file = cursor.location.file
+        prefix = f"{self.root}/onload/"
+        if file is None or not file.name.startswith(prefix):
+            return None
+        return Place(file.name[len(prefix):], cursor.location.line)
+
+    def source(self, cursor):
+        """The text of a declaration on one line, without comments."""
+        path = cursor.location.file.name
+        if path not in self.files:
+            self.files[path] = Path(path).read_bytes()
+        text = self.files[path][cursor.extent.start.offset:cursor.extent.end.offset]
+        text = re.sub(r"/\*.*?\*/|//[^\n]*|\\\n", " ", text.decode(errors="replace"), flags=re.S)
+        return " ".join(text.split())
+
+    def declared(self, unit):
+        """(kind, name) -> cursor of all that the headers declare; a definition is preferred."""
+        kinds = {CursorKind.FUNCTION_DECL: "", CursorKind.STRUCT_DECL: "struct ",
+                 CursorKind.UNION_DECL: "union ", CursorKind.ENUM_DECL: "enum ",
+                 CursorKind.TYPEDEF_DECL: "", CursorKind.VAR_DECL: "",
+                 CursorKind.MACRO_DEFINITION: "#define "}
+        made = {}
+        for cursor in unit.cursor.get_children():
+            if cursor.kind not in kinds or not self.place(cursor):
+                continue
+            if cursor.kind in RECORDS and not cursor.is_definition() and cursor.get_definition():
+                continue  # defined elsewhere: in the C library, or further down
+            name = "" if cursor.is_anonymous() else cursor.spelling
+            if not name and cursor.kind in RECORDS:
+                continue  # it is reached through a typedef
+            # an enum without a name is told apart by where it is
+            key = (cursor.kind, kinds[cursor.kind] + (name or f"@{self.place(cursor)}"))
+            if key not in made or cursor.is_definition() and not made[key].is_definition():
+                made[key] = cursor
+        return made
+
+    def read(self):
+        text, units = self.units()
+        tables = [self.declared(unit) for unit in units]
+        unhidden = self.declared(self.parse(ABIS[0], text, [self.api.data_only.macro]))
+        macros = self.macros(text, [c for (kind, _), c in tables[0].items()
+                                    if kind == CursorKind.MACRO_DEFINITION])
+        found = Reading(self.headers(units[0]), {}, {}, {}, macros, {})
+        for key, cursor in tables[0].items():
+            cursors = [table.get(key, cursor) for table in tables]
+            self.add(found, key, cursors, key not in unhidden)
+        return found
+
+    def add(self, found, key, cursors, hidden):
+        kind, label = key
+        cursor = cursors[0]
+        place = self.place(cursor)
+        if kind == CursorKind.FUNCTION_DECL:
+            inline = cursor.storage_class == cindex.StorageClass.STATIC
+            found.function[label] = Function(label, place, hidden, inline,
+                                             self.prototype([c.type for c in cursors], cursor))
+        elif kind in RECORDS:
+            found.type[label] = self.record(label, place, hidden, cursors)
+        elif kind == CursorKind.TYPEDEF_DECL:
+            found.type[label] = self.typedef(label, place, hidden, cursors)
+        elif kind == CursorKind.ENUM_DECL and cursor.is_definition():
+            name = "" if "@" in label else cursor.spelling
+            found.enum[label] = Enum(name, place, tuple(
+                Enumerator(n.spelling, self.place(n), n.enum_value,
+                           self.source(n).partition("=")[2].strip())
+                for n in cursor.get_children() if n.kind == CursorKind.ENUM_CONSTANT_DECL))
+        elif kind == CursorKind.VAR_DECL:
+            found.variable[label] = Variable(label, place, ctype([c.type for c in cursors]))
+
+    @staticmethod
+    def prototype(types, named):
+        """types: of the function, for each ABI; named: the cursor that has the parameters."""
+        names = [c.spelling for c in named.get_children() if c.kind == CursorKind.PARM_DECL]
+        lists = zip(*(t.argument_types() for t in types)) if types[0].kind == (
+            TypeKind.FUNCTIONPROTO) else ()
+        return Prototype(ctype([t.get_result() for t in types]),
+                         tuple((name, ctype(each)) for name, each in zip(names, lists)),
+                         types[0].kind == TypeKind.FUNCTIONPROTO
+                         and types[0].is_function_variadic())
+
+    def typedef(self, name, place, hidden, cursors):
+        types = [c.underlying_typedef_type for c in cursors]
+        under = types[0].get_canonical()
+        pointee = under.get_pointee()
+        target, prototype = "", None
+        meant = under.get_declaration()
+        nameless = meant.kind in RECORDS + (CursorKind.ENUM_DECL,) and not meant.spelling
+        if pointee.kind == TypeKind.RECORD:
+            target = pointee.get_declaration().spelling
+        elif pointee.kind in (TypeKind.FUNCTIONPROTO, TypeKind.FUNCTIONNOPROTO):
+            prototype = self.prototype([t.get_pointee() for t in types], cursors[0])
+        return Typedef(name, place, hidden, ctype(types), abi(t.get_size() for t in types),
+                       abi(t.get_align() for t in types), nameless, target, prototype)
+
+    def record(self, label, place, hidden, cursors):
+        keyword, _, name = label.partition(" ")
+        if not cursors[0].is_definition():
+            return Record(keyword, name, place, hidden, None, None, ())
+        types = [c.type for c in cursors]
+        return Record(keyword, name, place, hidden, abi(t.get_size() for t in types),
+                      abi(t.get_align() for t in types),
+                      tuple(self.fields(types, (0, 0, 0), "", itertools.count(1), 0)))
+
+    def fields(self, types, base, prefix, unions, union):
+        """Of a record and of the nameless records in it. types, base: for each ABI, where the
+        record begins, in bits; unions: numbers for the unions."""
+        by_name = [{(f.spelling or i): f for i, f in enumerate(t.get_canonical().get_fields())}
+                   for t in types]
+        word = None  # where the storage of the bit-fields before began, and its length
+        for key, field in by_name[0].items():
+            each = [table.get(key, field) for table in by_name]
+            at = tuple(b + f.get_field_offsetof() for b, f in zip(base, each))
+            inner = field.type.get_canonical().get_declaration()
+            if inner.kind in RECORDS and (
+                    inner.spelling == "" or inner.is_anonymous()):
+                is_union = inner.kind == CursorKind.UNION_DECL
+                yield from self.fields([f.type for f in each], at,
+                                       f"{prefix}{field.spelling}." if field.spelling else prefix,
+                                       unions, next(unions) if is_union else union)
+                word = None
+                continue
+            if field.is_bitfield() and not field.spelling:
+                continue  # padding, which shows in the offsets of the others
+            bits = None
+            if field.is_bitfield():
+                unit = 8 * field.type.get_size()
+                width = field.get_bitfield_width()
+                if not word or at[0] + width > word[0] + unit:
+                    word = at
+                bits = model.Bits(at[0] - word[0], width)
+                at = word
+            else:
+                word = None
+            yield Field(prefix + field.spelling, self.place(field),
+                        ctype([f.type for f in each]), abi(bit // 8 for bit in at), bits, union)
+
+    def macros(self, text, cursors):
+        """Those that are still defined at the end, with their values. What is asked of the
+        compiler is an enumerator for each: it takes any constant expression."""
+        lines, asked = text.splitlines(), []
+        for cursor in cursors:
+            name = cursor.spelling
+            body = self.source(cursor)[len(name):]
+            if body and not body[0].isspace() and body[0] != "(":
+                body = " " + body  # '#define X"text"'
+            lines += [f"#ifdef {name}"]
+            plain = len(lines) + 1
+            if body.strip() and not body.startswith("("):
+                lines += [f"enum {{ lkos_{plain} = {name} }};",
+                          f"enum {{ lkos_{plain + 1} = (__INTPTR_TYPE__)({name}) }};"]
+            lines += [f"enum {{ lkos_defined_{plain} }};", "#endif"]
+            asked.append((cursor, body, plain))
+        unit = self.parse(ABIS[0], "\n".join(lines) + "\n")
+        wrong = {d.location.line for d in unit.diagnostics if d.severity >= Diagnostic.Error}
+        values = {n.spelling: n.enum_value for c in unit.cursor.get_children()
+                  if c.kind == CursorKind.ENUM_DECL and str(c.location.file) == PROBE
+                  for n in c.get_children()}
+        guards = {h.guard for h in self.headers(unit).values()}
+        made = {}
+        for cursor, body, plain in asked:
+            name = cursor.spelling
+            if f"lkos_defined_{plain}" not in values or name in guards:
+                continue
+            good = [line for line in (plain, plain + 1)
+                    if f"lkos_{line}" in values and line not in wrong]
+            value = values[f"lkos_{good[0]}"] if good else None
+            made[name] = Macro(name, self.place(cursor), body.strip(), value,
+                               good[:1] == [plain + 1])
+        return made
+
+    def headers(self, unit):
+        prefix = f"{self.root}/onload/"
+        names = sorted({i.include.name[len(prefix):] for i in unit.get_includes()
+                        if i.include.name.startswith(prefix)})
+        made = {}
+        for name in names:
+            text = (self.folder / name).read_text(encoding="utf-8", errors="replace")
+            guard = re.search(r"^[ \t]*#[ \t]*ifndef[ \t]+(\w+)[^\n]*\n[ \t]*#[ \t]*define[ \t]+\1"
+                              r"\b", text, re.M)
+            includes = [f"onload/{i}" if (self.folder / i).exists() else i for i in re.findall(
+                r'^[ \t]*#[ \t]*include[ \t]+[<"]([^>"]+)[>"]', text, re.M)]
+            made[name] = Header(name, Place(name, 1), guard.group(1) if guard else "",
+                                tuple(includes))
+        return made
+
+
+def abi(figures):
+    return model.Abi(*figures)
+
+
+def ctype(types):
+    return Ctype(types[0].spelling, tuple(t.get_canonical().spelling for t in types))
+
+
+def read(folder, shown, api, cure="mend that line, or fetch the header again"):
+    """The Reading of the headers in a folder. shown: how messages name it; api: the spec, for
+    the names of headers and of the macro that hides; cure: of what does not compile.
+
+    Raises HeaderError.
+    """
+    if cindex is None:
+        raise HeaderError("libclang for Python is not installed; run ./setup.sh, or install "
+                          "Debian's python3-clang")
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            return Reader(folder.resolve(), shown, Path(scratch), api, cure).read()
+        except cindex.LibclangError as error:
+            raise HeaderError(f"libclang cannot be loaded: {error}") from error
+        except cindex.TranslationUnitLoadError as error:
+            raise HeaderError(f"{shown}: libclang cannot read these headers: {error}") from error
