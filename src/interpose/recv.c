@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The receive calls: ONLOAD_MSG_ONEPKT on the way in, timestamps on the way out. */
 #include <string.h>
+#include <sys/single_threaded.h>
 #include <sys/socket.h>
 
 #include "src/interpose/asked.h"
@@ -94,7 +95,7 @@ static inline void message_to_app(int fd, struct msghdr *msg)
 		control_to_app(fd, msg);
 }
 
-static ssize_t recvmsg_stamps(int fd, struct msghdr *msg, int flags)
+static LKOS_APART ssize_t recvmsg_stamps(int fd, struct msghdr *msg, int flags)
 {
 	const ssize_t received = lkos_next.recvmsg(fd, msg, flags);
 
@@ -108,9 +109,17 @@ static LKOS_APART int recvmmsg_stamps(int fd, struct mmsghdr *msgs, unsigned int
 {
 	const int received = lkos_next.recvmmsg(fd, msgs, count, flags, timeout);
 
-	for (int i = 0; i < received; i++)
-		message_to_app(fd, &msgs[i].msg_hdr);
+	for (int i = 0; i < received; i++) {
+		if (msgs[i].msg_hdr.msg_controllen != 0)
+			message_to_app(fd, &msgs[i].msg_hdr);
+	}
 	return received;
+}
+
+/* With other threads about, a message that this one waits for may get a stamp meanwhile. */
+static inline bool stamps_may_come(void)
+{
+	return lkos_stamps_possible() || !__libc_single_threaded;
 }
 
 ONEPKT(ssize_t, recvmsg, (int fd, struct msghdr *msg, int flags), (fd, msg, flags))
@@ -118,7 +127,7 @@ LKOS_EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
 	if (LKOS_UNLIKELY(flags & LKOS_MSG_ONEPKT))
 		return recvmsg_onepkt(fd, msg, flags);
-	if (LKOS_UNLIKELY(lkos_stamps_possible()))
+	if (LKOS_UNLIKELY(stamps_may_come()))
 		return recvmsg_stamps(fd, msg, flags);
 	return lkos_next.recvmsg(fd, msg, flags);
 }
@@ -132,7 +141,7 @@ LKOS_EXPORT int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int f
 {
 	if (LKOS_UNLIKELY(flags & LKOS_MSG_ONEPKT))
 		return recvmmsg_onepkt(fd, msgs, count, flags, timeout);
-	if (LKOS_UNLIKELY(lkos_stamps_possible()))
+	if (LKOS_UNLIKELY(stamps_may_come()))
 		return recvmmsg_stamps(fd, msgs, count, flags, timeout);
 	return lkos_next.recvmmsg(fd, msgs, count, flags, timeout);
 }

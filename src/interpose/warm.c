@@ -18,7 +18,7 @@
 #include "src/runtime/next.h"
 #include "src/translate/message_flags.h"
 
-/* To the kernel with it, less the bit? Only what is surely no TCP socket. */
+/* On with it, less the bit, as any other message? Only what is surely no TCP socket. */
 static bool may_be_sent(int fd)
 {
 	return lkos_socket_kind(fd) == LKOS_KIND_OTHER;
@@ -85,8 +85,7 @@ ssize_t lkos_warm_sendto(int fd, const void *buf, size_t len, int flags,
 			 const struct sockaddr *addr, socklen_t addrlen)
 {
 	if (may_be_sent(fd))
-		return lkos_next.sendto(fd, buf, len, lkos_warm_to_kernel(flags), addr,
-					addrlen);
+		return sendto(fd, buf, len, lkos_warm_to_kernel(flags), addr, addrlen);
 	return answer(fd, len, !buf && len > 0 ? -EFAULT : 0, flags);
 }
 
@@ -101,13 +100,13 @@ static ssize_t warm_message(int fd, const struct msghdr *msg, int flags)
 ssize_t lkos_warm_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	if (may_be_sent(fd))
-		return lkos_next.sendmsg(fd, msg, lkos_warm_to_kernel(flags));
+		return sendmsg(fd, msg, lkos_warm_to_kernel(flags));
 	return warm_message(fd, msg, flags);
 }
 
 int lkos_warm_sendmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags)
 {
 	if (may_be_sent(fd))
-		return lkos_next.sendmmsg(fd, msgs, count, lkos_warm_to_kernel(flags));
+		return sendmmsg(fd, msgs, count, lkos_warm_to_kernel(flags));
 	return lkos_send_each(fd, msgs, count, flags, warm_message);
 }

@@ -101,7 +101,8 @@ extern LKOS_INNER atomic_bool *_Atomic lkos_stamps_flag;
 /* false: no socket of this process and of those it shares memory with has timestamps, so a
  * message that comes in needs no second look. It turns true for good when one of them asks for
  * timestamps, and whenever sockets can come from elsewhere: one was inherited over exec, an
- * AF_UNIX socket is made (SCM_RIGHTS), or another process's is taken (pidfd_getfd). */
+ * AF_UNIX socket is made (SCM_RIGHTS), or another process's is taken (pidfd_getfd). What it says
+ * is of now: a call that waits is not told when it turns. */
 static inline bool lkos_stamps_possible(void)
 {
 	return atomic_load_explicit(
