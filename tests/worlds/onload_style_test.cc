@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A program of the Onload world: with the library it gets a hardware stamp for
+// each packet, without it none.
+#include <linux/net_tstamp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <regex>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "tests/worlds/worlds.h"
+
+namespace lkos {
+namespace {
+
+constexpr int kWaitSeconds = 10;
+constexpr int kPackets = 3;  // of each of the two protocols
+
+// Stamping is a switch of the whole kernel, turned a moment after the first
+// socket asks. Leaves such a socket open, so that from now on each packet has a
+// stamp. It is connected to itself.
+void TurnStampingOn() {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+  sockaddr_in addr = {};
+  socklen_t size = sizeof(addr);
+  addr.sin_family = AF_INET;
+  addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr* const any = reinterpret_cast<sockaddr*>(&addr);
+  ASSERT_EQ(bind(fd, any, size), 0);
+  ASSERT_EQ(getsockname(fd, any, &size), 0);
+  ASSERT_EQ(connect(fd, any, size), 0);
+  ASSERT_EQ(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)),
+            0);
+  const time_t end = time(nullptr) + kWaitSeconds;
+  msghdr msg;
+  do {
+    alignas(cmsghdr) char control[128];
+    msg = {};
+    msg.msg_control = control;
+    msg.msg_controllen = sizeof(control);
+    ASSERT_EQ(send(fd, "", 0, 0), 0);
+    ASSERT_EQ(recvmsg(fd, &msg, 0), 0);
+    ASSERT_LT(time(nullptr), end) << "the kernel does not stamp";
+  } while (msg.msg_controllen == 0);
+}
+
+std::string Program(Preload preload) {
+  TurnStampingOn();
+  return Output(preload, "LKOS_TEST_ONLOAD_STYLE", "");
+}
+
+std::string Expected(const std::string& stamp) {
+  std::string lines;
+  for (const std::string name : {"udp", "tcp"}) {
+    lines += name + " flags: as set\n";
+    for (int packet = 1; packet <= kPackets; ++packet) {
+      lines += name + " packet " + std::to_string(packet) + ": " + stamp + "\n";
+    }
+  }
+  return lines;
+}
+
+TEST(OnloadStyle, GetsAHardwareStampForEachPacketWithTheLibrary) {
+  const std::string output = Program(Preload::kLibrary);
+  EXPECT_TRUE(std::regex_match(
+      output, std::regex(Expected("[1-9][0-9]{9,}\\.[0-9]{9}"))))
+      << output;
+}
+
+TEST(OnloadStyle, GetsNoneWithoutIt) {
+  EXPECT_EQ(Program(Preload::kNothing), Expected("no hardware stamp"));
+}
+
+// The stamps are the time at which the packets came, in their order.
+TEST(OnloadStyle, GetsStampsOfNowThatDoNotDecrease) {
+  const time_t begin = time(nullptr);
+  const std::string output = Program(Preload::kLibrary);
+  const time_t end = time(nullptr);
+  const std::regex stamp(": ([0-9]+)\\.([0-9]{9})\n");
+  int64_t last = 0;
+  int count = 0;
+  for (std::sregex_iterator at(output.begin(), output.end(), stamp), none;
+       at != none; ++at, ++count) {
+    const int64_t seconds = std::stoll((*at)[1]);
+    const int64_t now = seconds * 1000000000 + std::stoll((*at)[2]);
+    EXPECT_GE(now, last);
+    EXPECT_GE(seconds, begin);
+    EXPECT_LE(seconds, end);
+    last = now;
+  }
+  EXPECT_EQ(count, 2 * kPackets) << output;
+}
+
+}  // namespace
+}  // namespace lkos

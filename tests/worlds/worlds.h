@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Runs the program (program.h) in both worlds, and compares what it printed.
+#ifndef LKOS_TESTS_WORLDS_WORLDS_H_
+#define LKOS_TESTS_WORLDS_WORLDS_H_
+
+#include <functional>
+#include <map>
+#include <regex>
+#include <string>
+#include <vector>
+
+namespace lkos {
+
+enum class Preload { kNothing, kLibrary };
+
+// Everything that a program writes; `program` is the variable of the test's
+// environment that says where it is. The test fails if it does not end well, or
+// not in time.
+std::string Output(Preload preload, const char* program,
+                   const std::string& arguments);
+
+enum class World {
+  kCard,     // a card that stamps (card.c), without the library
+  kLibrary,  // loopback, with the library
+  kKernel,   // loopback, without it
+};
+
+// A line that the program printed.
+struct Fact {
+  std::string set, where, words;
+};
+
+// All lines for a family and a base, which may have " veth" after it. The
+// program runs once, whoever asks. One line is all where the machine lacks what
+// it needs: its set is "not run".
+const std::vector<Fact>& Facts(World world, const std::string& family,
+                               const std::string& base);
+
+// A row of the table: in these facts, what a card shows is shown otherwise.
+struct Difference {
+  const char *family, *set, *where;  // regular expressions, of the whole
+  const char* card;                  // a regular expression, found anywhere
+  const char* library;               // what stands in its place
+  const char* differs_by_design;     // why
+};
+
+// Not by design: facts that are not yet as the table says. exactness_test has
+// each of them as a test, which fails.
+struct Finding {
+  const char* name;
+  const char *family, *set, *where;  // regular expressions, of the whole
+};
+
+extern const std::vector<Difference> kByDesign;
+extern const std::vector<Finding> kFindings;
+
+// What the program knows. The last base is all sets of the basic flags.
+constexpr const char* kFamilies[] = {"udp4", "udp6", "tcp4", "tcp6", "unix"};
+constexpr const char* kBases[] = {
+    "none",        "hardware", "hardware_software",
+    "all",         "software", "rx_hardware",
+    "tx_hardware", "onload",   "grid",
+};
+
+// kByDesign.
+class Table {
+ public:
+  Table();
+
+  // The card's words as the library is to show them.
+  std::string Expected(const std::string& family, const Fact& card);
+
+  // The rows that have changed no words so far.
+  std::vector<const Difference*> InVain() const;
+
+ private:
+  struct Row {
+    const Difference* source;
+    std::regex family, set, where, card;
+    bool used;
+  };
+  std::vector<Row> rows_;
+  std::map<std::string, std::vector<Row*>> rows_of_;  // by family and set
+};
+
+// Some of kFindings, or all.
+class Findings {
+ public:
+  explicit Findings(const std::vector<Finding>& findings);
+
+  // Is it a fact of one of them?
+  bool Have(const std::string& family, const Fact& fact);
+
+ private:
+  struct Row {
+    std::regex family, set, where;
+  };
+  std::vector<Row> rows_;
+  std::map<std::string, std::vector<Row*>> rows_of_;  // by family and set
+};
+
+// Compares a world with the card's, where `compared` says so. The test fails
+// with the first few facts that are not as the table says. return: how many
+// were compared; 0 and a printed reason where the program was not run.
+int ExpectAsOnACard(World world, const std::string& family,
+                    const std::string& base,
+                    const std::function<bool(const Fact&)>& compared);
+
+}  // namespace lkos
+
+#endif  // LKOS_TESTS_WORLDS_WORLDS_H_
