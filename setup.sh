@@ -29,7 +29,10 @@ googletest
 iproute2
 libbenchmark-dev
 libclang-rt-dev
+lintian
 lld
+mandoc
+pkg-config
 python3-clang
 python3-pyelftools
 strace

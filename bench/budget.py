@@ -1,0 +1,51 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The budgets of measure.ROWS as a test: each row with what it adds and what it may.
+
+exit: 0; 1 when a row is over its budget; 2 when nothing could be measured.
+"""
+import sys
+
+import measure
+
+BUDGETED = tuple(row for row in measure.ROWS if row.allowed is not None)
+
+
+def line(result):
+    """A row in one line, and what is wrong with it after that."""
+    row = result.row
+    excess = result.excess()
+    verdict = f"OVER: {'; '.join(excess)}" if excess else "ok"
+    calls = "any" if row.own_calls else "0"
+    return (f"{row.title:<54} instructions {result.added.instructions:>6} of "
+            f"{row.allowed * row.messages:>6}   system calls {result.added.system_calls:>2} of "
+            f"{calls:>3}   {verdict}")
+
+
+def check(results, stamps=True):
+    """Prints each row. return: the kinds that are over their budget, or not what they say."""
+    wrong = []
+    for result in results:
+        text = line(result)
+        if stamps and result.stamp != result.row.stamp and result.row.kind != "start":
+            text += f"; the probe saw stamp '{result.stamp}', not '{result.row.stamp}'"
+            wrong.append(result.row.kind)
+        elif result.excess():
+            wrong.append(result.row.kind)
+        print(text, flush=True)
+    return wrong
+
+
+def main():
+    try:
+        library = measure.built("liblk_onload_stub.so")
+        wrong = check(measure.measure(library, BUDGETED, measure.tell))
+    except measure.Trouble as trouble:
+        print(f"budget: {trouble}", file=sys.stderr)
+        return 2
+    print(f"{len(BUDGETED) - len(wrong)} of {len(BUDGETED)} rows within budget")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

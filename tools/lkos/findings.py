@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What `lkos check` concludes from what it read. Pure: facts in, findings out; nothing is looked up here but
+the files that obstacles.of() asks about."""
+
+from dataclasses import dataclass
+
+from lkos import obstacles, spec
+
+OK, NOTE, PROBLEM = "ok", "note", "problem"
+
+# Libraries of the same maker that drive the card directly, past any socket.
+DIRECT = {
+    "libciul.so": "ef_vi, which sends and receives through the card itself",
+    "libonload_zf.so": "TCPDirect, which sends and receives through the card itself",
+}
+
+EXT = "libonload_ext.so."
+
+
+@dataclass
+class Finding:
+    level: str
+    code: str
+    about: str  # the file
+    what: str
+    remedy: str = ""
+
+
+@dataclass
+class Case:
+    """All that was read about one program."""
+
+    program: object  # Facts; of a script, its interpreter's
+    others: list  # Facts of libraries that matter: given ones, and needed ones that know of Onload
+    libraries: dict  # of the program and the given libraries, by path: [(name, path or None)] that the loader
+    # would load; None if it could not be asked
+    link_library: object  # name -> path of our libonload_ext.so.N by that name, or None
+    library_header: object
+    api: dict
+
+    def objects(self):
+        return [self.program, *self.others]
+
+
+def _uses(facts, functions, data):
+    """{name: how} of the Onload symbols that one file uses."""
+    uses = {
+        name: "weak" if weak else "linked" for name, weak in facts.imports.items() if name in functions | data
+    }
+    for name in facts.texts & functions:
+        if facts.has_static_ext:
+            uses.setdefault(name, "static")
+        elif "dlsym" in facts.imports:
+            uses.setdefault(name, "dlsym")
+    return uses
+
+
+def symbols(case):
+    """One dict for each Onload symbol that is used, in the order of the spec."""
+    functions = spec.functions(case.api)
+    data = {entry["name"]: entry for entry in case.api["data"]}
+    used_by = {}
+    for facts in case.objects():
+        for name, how in _uses(facts, functions.keys(), data.keys()).items():
+            used_by.setdefault(name, []).append({"file": facts.path, "how": how})
+    rows = []
+    for name, entry in (functions | data).items():
+        if name not in used_by:
+            continue
+        if name in functions:
+            said = spec.answer(entry["answer"])
+        else:
+            said = "in libonload_ext" if entry["exported_by"] else "not defined"
+        rows.append({"name": name, "answer": said, "doc": entry["doc"], "used_by": used_by[name]})
+    return rows
+
+
+def libc_calls(case):
+    """The names of libc functions that the library rewrites or watches, and that are called."""
+    names = [function["name"] for function in case.api["libc"] if function["interposed"]]
+    called = set().union(*(facts.imports.keys() for facts in case.objects()))
+    return [name for name in names if name in called]
+
+
+def _of_go(case):
+    program = case.program
+    if not program.is_go:
+        return
+    if program.header.is_static:
+        what = "a Go program without libc: it makes its system calls itself"
+    else:
+        what = (
+            "a Go program: Go makes its network calls itself, past libc; only those of C code in it are seen"
+        )
+    yield Finding(
+        PROBLEM,
+        "go",
+        program.path,
+        what,
+        "none is needed if it asks for no Onload feature in Go; otherwise make these calls in C (cgo)",
+    )
+
+
+def _of_obstacles(case):
+    program = case.program
+    for obstacle in obstacles.of(program.path, program.header, case.library_header):
+        if not (obstacle.code == "static" and program.is_go):  # said already
+            yield Finding(PROBLEM, obstacle.code, program.path, obstacle.what, obstacle.remedy)
+    for facts in case.others:
+        if not facts.header.same_machine(program.header):
+            yield Finding(
+                PROBLEM,
+                "machine",
+                facts.path,
+                f"made for {facts.header.machine_name()}, and the program for {program.header.machine_name()}",
+                "build both for the same machine",
+            )
+
+
+def _of_static_ext(case):
+    for facts in case.objects():
+        if facts.has_static_ext and not facts.header.is_static:
+            yield Finding(
+                OK,
+                "static-ext",
+                facts.path,
+                "built with the static libonload_ext.a: its functions find the preloaded library when they are "
+                "first called",
+            )
+
+
+def _of_io_uring(case):
+    for facts in case.objects():
+        uring = [name for name in facts.needed if name.startswith("liburing.so")]
+        if uring or facts.makes_io_uring or any(name.startswith("io_uring_") for name in facts.imports):
+            yield Finding(
+                PROBLEM,
+                "io_uring",
+                facts.path,
+                "uses io_uring: what it sends and receives that way does not pass libc, so message flags and "
+                "timestamps are not rewritten",
+                "switch io_uring off in the program, or let it use recvmsg and sendmsg where it needs these",
+            )
+
+
+def _of_unknown(case):
+    known = {entry["name"] for entry in case.api["functions"] + case.api["data"]}
+    defined = set().union(*(facts.exports for facts in case.objects()))
+    for facts in case.objects():
+        for name, weak in sorted(facts.imports.items()):
+            if not name.startswith("onload_") or name in known | defined:
+                continue
+            if weak:
+                yield Finding(
+                    NOTE,
+                    "unknown",
+                    facts.path,
+                    f"{name}: in no release that is known; it will be NULL, being weak",
+                )
+            else:
+                yield Finding(
+                    PROBLEM,
+                    "unknown",
+                    facts.path,
+                    f"{name}: in no release that is known, so nothing defines it: the program stops at the "
+                    "start, or when it calls it",
+                    "look for a newer lk_onload_stub, or give it an entry in spec/onload_api.yaml",
+                )
+
+
+def _of_data(case):
+    exported = {entry["name"] for entry in case.api["data"] if entry["exported_by"]}
+    for entry in case.api["data"]:
+        for facts in case.objects():
+            if facts.imports.get(entry["name"]) is False and entry["name"] not in exported:
+                yield Finding(
+                    PROBLEM,
+                    "data",
+                    facts.path,
+                    f"{entry['name']}: only libonload.so defines it, and the program does not start without",
+                    "declare it weak: programs take its address to see whether Onload is there",
+                )
+
+
+def _of_library(case, facts, name, is_given):
+    """About a library that is needed, and where it is not found."""
+    about = facts.path
+    direct = next((what for prefix, what in DIRECT.items() if name.startswith(prefix)), None)
+    if direct:
+        return Finding(
+            PROBLEM,
+            "direct",
+            about,
+            f"needs {name}: {direct}; nothing here stands in for it",
+            "use the program's way through sockets, if it has one",
+        )
+    ours = case.link_library(name) if name.startswith(EXT) else None
+    if ours and is_given:  # the program loads it by itself, so lkos run cannot know of it
+        what = f"needs {name}, which the loader does not find; lkos run cannot know that it will be wanted"
+        remedy = f"start the program with LD_LIBRARY_PATH={ours.rpartition('/')[0]}"
+        return Finding(NOTE, "link-library", about, what, remedy)
+    if ours:
+        what = f"needs {name}, which the loader does not find; lkos run gives it ours"
+        remedy = f"nothing with lkos run; without lkos: LD_LIBRARY_PATH={ours.rpartition('/')[0]}"
+        return Finding(NOTE, "link-library", about, what, remedy)
+    end = "no release of Onload has one by that name" if name.startswith(EXT) else "it will not start"
+    return Finding(
+        PROBLEM,
+        "missing-library",
+        about,
+        f"needs {name}, which the loader does not find; {end}",
+        "install it, or name its folder in LD_LIBRARY_PATH",
+    )
+
+
+def _of_libraries(case):
+    program = case.program
+    if case.libraries[program.path] is None and program.header.interpreter:
+        what = "the loader of this machine cannot tell what it would load"
+        yield Finding(NOTE, "libraries", program.path, what)
+    said = set()
+    for facts in case.objects():
+        for name, path in case.libraries.get(facts.path) or []:
+            if name not in said and (path is None or name.startswith(tuple(DIRECT))):
+                said.add(name)
+                yield _of_library(case, facts, name, facts is not program)
+
+
+def _of_own_calls(case):
+    names = {function["name"] for function in case.api["libc"] if function["interposed"]}
+    own = sorted(names & case.program.exports) if case.program.header.interpreter else []
+    if own:
+        yield Finding(
+            NOTE,
+            "own-calls",
+            case.program.path,
+            f"has its own {', '.join(own)}: only what these pass on reaches the library",
+        )
+
+
+def _of_linking(case):
+    needed = {name for facts in case.objects() for name in facts.needed}
+    linked = [row for row in symbols(case) if any(use["how"] == "linked" for use in row["used_by"])]
+    if linked and not any(name.startswith("libonload_ext.so") for name in needed):
+        yield Finding(
+            NOTE,
+            "preload-only",
+            case.program.path,
+            "uses Onload's functions and names no library that has them: it starts with the library "
+            "preloaded, and not without",
+        )
+
+
+RULES = (
+    _of_go,
+    _of_obstacles,
+    _of_libraries,
+    _of_unknown,
+    _of_data,
+    _of_io_uring,
+    _of_static_ext,
+    _of_own_calls,
+    _of_linking,
+)
+
+
+def of(case):
+    """All findings: what will not work first."""
+    found = [finding for rule in RULES for finding in rule(case)]
+    if not any(finding.level == PROBLEM for finding in found):
+        count = len(symbols(case))
+        plural = "symbols" if count != 1 else "symbol"
+        what = f"{count} Onload {plural} used, all answered" if count else "uses no symbol of Onload"
+        found.append(Finding(OK, "answered", case.program.path, what))
+    return sorted(found, key=lambda finding: (PROBLEM, NOTE, OK).index(finding.level))

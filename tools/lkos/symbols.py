@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""lkos symbols"""
+
+import difflib
+import json
+
+from lkos import options, screen, spec
+from lkos.trouble import Trouble
+
+HELP = """usage: lkos symbols [NAME|GROUP] [--release RELEASE] [--json]
+
+Shows Onload's extension functions of all releases and what liblk_onload_stub.so answers. With a NAME (its
+onload_ may be left out), all about that one; with a GROUP, that group's functions. The group libc is the
+libc functions that the library rewrites or watches.
+
+  --release RELEASE  only what that release of Onload has, such as 201811-u1 or 9.0.2
+  --json             print JSON
+  -h, --help         print this
+
+exit status: 0, or 2 if there is no such name, group or release
+
+examples:
+  lkos symbols
+  lkos symbols zc --release 8.1.0
+  lkos symbols onload_fd_stat
+"""
+
+LIBC = "libc"
+
+
+def _nothing_called(name, rows, release):
+    known = sorted({row["name"] for row in rows} | {row["group"] for row in rows})
+    close = difflib.get_close_matches(name, known, n=3)
+    where = f" in Onload {release}" if release else ""
+    hint = f"perhaps {' or '.join(close)}?" if close else "for all that there is: lkos symbols"
+    return Trouble(f"{name}: nothing is called so{where}; {hint}")
+
+
+def _in_release(functions, releases, wanted):
+    """The functions of a release."""
+    try:
+        key = spec.release_key(wanted)
+    except ValueError:
+        key = ()
+    # An update of a listed release has what that has: 9.0.2 is 9.0.0, 201811-u1 is 201811.
+    older = [
+        release
+        for release in releases
+        if spec.release_key(release["name"]) <= key and spec.release_key(release["name"])[:2] == key[:2]
+    ]
+    if not older:
+        names = ", ".join(release["name"] for release in releases)
+        raise Trouble(f"{wanted}: not a release that is known; these and their updates are: {names}")
+    return [function for function in functions if function["name"] in older[-1]["functions"]]
+
+
+def _row(function):
+    return {
+        "name": function["name"],
+        "group": function["group"],
+        "since": function["since"],
+        "until": function["until"],
+        "answer": spec.answer(function["answer"]),
+        "without_stub": spec.answer(function["absent"]),
+        "prototype": spec.prototype(function),
+        "doc": function["doc"],
+        "onload": function["onload"],
+        "notes": function["notes"],
+    }
+
+
+def _libc_row(function):
+    return {
+        "name": function["name"],
+        "group": LIBC,
+        "prototype": spec.prototype(function),
+        "doc": function["doc"][0].upper() + function["doc"][1:] + ".",
+    }
+
+
+def _details(row):
+    facts = [("does", row["doc"]), ("group", row["group"])]
+    if row["group"] != LIBC:
+        until = f", until {row['until']}" if row["until"] else ""
+        facts += [
+            ("release", f"since {row['since']}{until}"),
+            ("answer", row["answer"]),
+            ("libonload_ext alone", row["without_stub"]),
+            ("Onload", row["onload"]),
+            ("note", row["notes"]),
+        ]
+    return [row["prototype"], "", *screen.facts([fact for fact in facts if fact[1]])]
+
+
+def _table(rows):
+    if rows and rows[0]["group"] == LIBC:
+        return screen.table(("function", "what is done"), [(row["name"], row["doc"]) for row in rows])
+    header = ("function", "group", "since", "until", "answer", "in words")
+    return screen.table(
+        header,
+        [(row["name"], row["group"], row["since"], row["until"], row["answer"], row["doc"]) for row in rows],
+    )
+
+
+def _chosen(rows, name):
+    """(the rows that a name or group stands for, is it a single function?)"""
+    group = [row for row in rows if row["group"] == name]
+    if group:
+        return group, False
+    return [row for row in rows if row["name"] in (name, "onload_" + name)], True
+
+
+def main(args):
+    given, names = options.parse("lkos symbols", args, ("--json",), ("--release",), HELP)
+    if len(names) > 1:
+        raise Trouble(f"{names[1]}: one name or group at a time", usage="lkos symbols")
+    api = spec.load()
+    release = given.get("--release")
+    functions = api["functions"]
+    if release is not None:
+        functions = _in_release(functions, api["releases"], release)
+    rows, is_single = [_row(function) for function in functions], False
+    if names:
+        if release is None:
+            rows += [_libc_row(function) for function in api["libc"] if function["interposed"]]
+        everything = rows
+        rows, is_single = _chosen(everything, names[0])
+        if not rows:
+            raise _nothing_called(names[0], everything, release)
+    if "--json" in given:
+        print(json.dumps(rows, indent=2))
+    else:
+        print(*(_details(rows[0]) if is_single else _table(rows)), sep="\n")
+    return 0

@@ -1,0 +1,141 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""A newcomer's path: install, compile a program, check it, run it, remove: no file is left.
+
+Once with the installer, in a folder. Once with the Debian package, in a root of its own: this machine's files
+with an empty layer over them, into which all writing goes, so that what is left can be listed. That takes
+root.
+"""
+
+import os
+import shutil
+import sys
+import unittest
+
+import scratch
+
+PROGRAM = """\
+#include <stdio.h>
+#include <onload/extensions.h>
+
+int main(void)
+{
+	int spin = onload_thread_set_spin(ONLOAD_SPIN_ALL, 1);
+
+	printf("Onload present: %d\\n", onload_is_present());
+	printf("spinning: %d\\n", spin);
+	return 0;
+}
+"""
+
+OUTPUT = "Onload present: 0\nspinning: 0\n"
+
+# What the newcomer types, with the program in app.c, and what must come.
+TYPED = """
+set -eux
+cc app.c $(pkg-config --cflags --libs lk_onload_stub) -o app
+lkos check ./app > checked
+grep -q 'It will run: lkos run ./app' checked
+grep -q 'onload_thread_set_spin *app *0' checked
+lkos run --log log ./app > output
+grep -q 'lk_onload_stub: onload_is_present: 0' log
+lkos doctor > /dev/null
+lkos symbols > /dev/null
+"""
+
+# Mounts the layered root. $1: scratch folder.
+LAYERS = """
+set -eu
+layers=$1/layers root=$1/root
+mkdir -p "$layers" "$root"
+mount -t tmpfs tmpfs "$layers"
+mkdir "$layers/upper" "$layers/work"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$layers/upper,workdir=$layers/work" "$root"
+mount -t proc proc "$root/proc"
+mount --bind /dev "$root/dev"
+"""
+
+# Does everything in it. $2: package.
+IN_LAYERS = """
+mkdir -p "$root/newcomer"
+cp "$1/app.c" "$1/typed.sh" "$root/newcomer"
+cp "$2" "$root/newcomer/package.deb"
+cat > "$root/newcomer/all.sh" <<-'END'
+	set -eux
+	cd /newcomer
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get install -y --no-install-recommends ./package.deb
+	LD_PRELOAD=liblk_onload_stub.so LKOS_LOG_FD=3 /bin/true 3> preloaded
+	grep -q 'lk_onload_stub: loaded' preloaded
+	sh typed.sh
+	apt-get purge -y lk-onload-stub
+END
+chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin sh /newcomer/all.sh >&2
+cat "$root/newcomer/output"
+echo 'Left:'
+cd "$layers/upper"
+find . ! -type d
+"""
+
+# What belongs to apt, dpkg and the indexes of the system, and not to the package.
+OF_THE_SYSTEM = (
+    "./newcomer/",
+    "./tmp/",
+    "./var/cache/",
+    "./var/lib/apt/",
+    "./var/lib/dpkg/",
+    "./var/log/",
+    "./etc/ld.so.cache",
+    "./etc/.pwd.lock",
+    "./root/",
+)
+
+
+class Newcomer(unittest.TestCase):
+    def test_ten_lines(self):
+        self.assertLessEqual(len(PROGRAM.splitlines()), 12)
+
+    def test_with_the_installer(self):
+        where = scratch.folder() / "home/.local"
+        scratch.must(sys.executable, scratch.TOOLS / "install.py", "--prefix", where)
+        work = scratch.folder() / "work"
+        work.mkdir()
+        (work / "app.c").write_text(PROGRAM, encoding="utf-8")
+        env = scratch.environment(
+            PATH=f"{where}/bin:{os.environ['PATH']}", PKG_CONFIG_PATH=where / "lib/pkgconfig"
+        )
+        scratch.must("sh", "-c", TYPED, env=env, cwd=work)
+        self.assertEqual((work / "output").read_text(encoding="utf-8"), OUTPUT)
+        scratch.must(sys.executable, scratch.TOOLS / "install.py", "--prefix", where, "--uninstall")
+        self.assertFalse((scratch.folder() / "home").exists())
+
+    def test_with_the_package(self):
+        if os.geteuid() != 0:
+            return self.not_run("only root can install a package")
+        env = scratch.environment(PATH=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+        for tool in ("apt-get", "unshare", "chroot"):
+            if not shutil.which(tool, path=env["PATH"]):
+                return self.not_run(f"{tool} is not installed")
+        where = scratch.folder() / "layered"
+        where.mkdir()
+        (where / "app.c").write_text(PROGRAM, encoding="utf-8")
+        (where / "typed.sh").write_text(TYPED, encoding="utf-8")
+        package = where / "package.deb"
+        scratch.must(sys.executable, scratch.TOOLS / "deb.py", "--out", package)
+        isolated = ["unshare", "--mount", "--propagation", "private"]
+        if scratch.run(*isolated, "sh", "-c", LAYERS, "sh", where, env=env).returncode != 0:
+            return self.not_run("this machine lets us mount no layered root")
+        done = scratch.run(*isolated, "sh", "-c", LAYERS + IN_LAYERS, "sh", where, package, env=env)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        output, left = done.stdout.split("Left:\n")
+        self.assertEqual(output, OUTPUT)
+        self.assertEqual([path for path in left.splitlines() if not path.startswith(OF_THE_SYSTEM)], [])
+        return None
+
+    def not_run(self, why):
+        print(f"not run: {why}")
+        self.skipTest(why)
+
+
+if __name__ == "__main__":
+    scratch.main()

@@ -1,0 +1,117 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is written for people: manual pages, completion, documents."""
+
+import functools
+import re
+import shutil
+import unittest
+
+import scratch
+
+SHARE = scratch.TOOLS / "share"
+PAGES = sorted(SHARE.glob("*.[1-9]"))
+DOCUMENTS = sorted((scratch.TOP / "docs").glob("*.md"))
+
+
+@functools.cache
+def options_of(command):
+    """Those that a command's --help tells of."""
+    text = scratch.must(scratch.prefix() / "bin/lkos", command, "--help").stdout
+    return re.findall(r"(?m)^  (?:-h, )?(-[-\w]+)", text)
+
+
+def complete(*words):
+    """What bash offers for the last word."""
+    script = f"""
+        PATH={scratch.prefix()}/bin:$PATH
+        . {scratch.prefix()}/share/bash-completion/completions/lkos
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        _lkos
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    return scratch.must("bash", "-c", script, "bash", *words).stdout.split()
+
+
+class ManualPages(unittest.TestCase):
+    def test_there_are_pages(self):
+        self.assertEqual([page.name for page in PAGES], ["lk_onload_stub.7", "lkos.1"])
+
+    def test_no_warning(self):
+        if not shutil.which("mandoc"):
+            print("not run: mandoc is not installed")
+            self.skipTest("no mandoc")
+        done = scratch.run("mandoc", "-T", "lint", "-W", "warning", *PAGES)
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stdout)
+
+    def test_every_option_is_described(self):
+        page = (SHARE / "lkos.1").read_text(encoding="utf-8")
+        for command in ("run", "check", "symbols", "doctor"):
+            for option in options_of(command):
+                self.assertRegex(page, rf"Fl -?{option.lstrip('-')}\b", f"lkos {command} {option}")
+
+
+class Completion(unittest.TestCase):
+    def test_commands(self):
+        self.assertEqual(complete("lkos", ""), ["run", "check", "symbols", "doctor", "--help", "--version"])
+        self.assertEqual(complete("lkos", "ch"), ["check"])
+
+    def test_options(self):
+        self.assertEqual(complete("lkos", "run", "-"), ["--log", "--dry-run", "-v", "--help"])
+        self.assertEqual(complete("lkos", "check", "--j"), ["--json"])
+        self.assertEqual(complete("lkos", "symbols", "--r"), ["--release"])
+        self.assertEqual(complete("lkos", "doctor", ""), ["--help"])
+
+    def test_options_are_those_that_there_are(self):
+        for command in ("run", "check", "symbols", "doctor"):
+            self.assertEqual(set(complete("lkos", command, "-")), set(options_of(command)))
+
+    def test_programs_and_files(self):
+        self.assertIn("true", complete("lkos", "run", "tru"))
+        self.assertEqual(
+            set(complete("lkos", "run", "-v", "/etc/host")), set(complete("lkos", "check", "/etc/host"))
+        )
+        self.assertIn("/etc/hostname", complete("lkos", "check", "/etc/hostn"))
+        self.assertEqual(complete("lkos", "run", "true", "-"), [])
+        self.assertIn("/etc/hostname", complete("lkos", "run", "--log", "/etc/hostn"))
+
+    def test_symbols(self):
+        self.assertEqual(complete("lkos", "symbols", "onload_fd_s"), ["onload_fd_stat"])
+        self.assertEqual(complete("lkos", "symbols", "tcp_"), ["tcp_info"])
+
+
+class Documents(unittest.TestCase):
+    def test_links_lead_somewhere(self):
+        self.assertTrue(DOCUMENTS)
+        for document in DOCUMENTS:
+            text = document.read_text(encoding="utf-8")
+            for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+                if not target.startswith(
+                    ("https://", "../README", "../CHANGELOG", "../CONTRIBUTING", "../LICENSE")
+                ):
+                    with self.subTest(document=document.name, target=target):
+                        self.assertTrue((document.parent / target).resolve().exists())
+
+    def test_commands_exist(self):
+        """Each `lkos ...` that a document names is one, with options that it has."""
+        for document in DOCUMENTS:
+            text = document.read_text(encoding="utf-8")
+            for command, rest in re.findall(r"\blkos (run|check|symbols|doctor)\b([^`\n|]*)", text):
+                for word in rest.split():
+                    if not word.startswith("--") or word == "--":
+                        break
+                    self.assertIn(
+                        word.split("=")[0], options_of(command), f"{document.name}: lkos {command}{rest}"
+                    )
+
+    def test_functions_exist(self):
+        known = (scratch.TOP / "generated/spec.json").read_text(encoding="utf-8")
+        for document in DOCUMENTS:
+            if document.name == "new_onload_release.md":  # is about functions that do not exist yet
+                continue
+            for name in re.findall(r"`(onload_\w+)(?:\(\))?`", document.read_text(encoding="utf-8")):
+                self.assertIn(f'"{name}"', known, document.name)
+
+
+if __name__ == "__main__":
+    scratch.main()

@@ -1,0 +1,162 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""lkos symbols, and the command line that all commands share."""
+
+import json
+import os
+import pty
+import subprocess
+import unittest
+
+import scratch
+
+
+def symbols(*args):
+    done = scratch.lkos("symbols", *args)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+    return done.stdout
+
+
+def names(*args):
+    return [row["name"] for row in json.loads(symbols(*args, "--json"))]
+
+
+def spec():
+    return json.loads((scratch.TOP / "generated/spec.json").read_text(encoding="utf-8"))
+
+
+def on_terminal(*argv, columns, **variables):
+    """What a command prints on a terminal."""
+    leader, follower = pty.openpty()
+    env = scratch.environment(COLUMNS=columns, TERM="xterm", **variables)
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=follower, env=env):
+        os.close(follower)
+        text = b""
+        while True:
+            try:
+                text += os.read(leader, 65536)
+            except OSError:  # the other side is closed
+                break
+    os.close(leader)
+    return text.decode().replace("\r\n", "\n")
+
+
+class Symbols(unittest.TestCase):
+    def test_all_functions_of_the_spec(self):
+        self.assertEqual(names(), [function["name"] for function in spec()["functions"]])
+
+    def test_table_is_aligned(self):
+        header, dashes, *rows = symbols().splitlines()
+        starts = [0, *(i + 2 for i in range(len(dashes)) if dashes[i : i + 2] == "  ")]
+        self.assertEqual(len(rows), len(spec()["functions"]))
+        for line in (header, *rows):
+            for start in starts[1:]:
+                self.assertEqual(line[start - 2 : start], "  ")
+        self.assertEqual(header.split()[:5], ["function", "group", "since", "until", "answer"])
+
+    def test_one_name_with_and_without_prefix(self):
+        for name in ("onload_fd_stat", "fd_stat"):
+            text = symbols(name)
+            self.assertIn("int onload_fd_stat(int fd, struct onload_stat *stat);", text)
+            self.assertRegex(text, r"answer: +0\n")
+        self.assertRegex(
+            symbols("onload_stack_opt_get_int"), r"answer: +-1, errno ENOSYS\nlibonload_ext alone: +-ENOSYS\n"
+        )
+        self.assertRegex(symbols("onload_zc_recv"), r"answer: +-ENOSYS\n")
+        self.assertRegex(symbols("onload_socket_nonaccel"), r"answer: +socket\(\)\n")
+
+    def test_group(self):
+        self.assertEqual(names("tcp_info"), ["onload_get_tcp_info"])
+        for group in {function["group"] for function in spec()["functions"]}:
+            self.assertEqual({row["group"] for row in json.loads(symbols(group, "--json"))}, {group})
+
+    def test_libc_functions(self):
+        interposed = [function["name"] for function in spec()["libc"] if function["interposed"]]
+        self.assertEqual(names("libc"), interposed)
+        self.assertIn("ONLOAD_MSG_ONEPKT", symbols("recvmsg"))
+
+    def test_every_release(self):
+        for release in spec()["releases"]:
+            with self.subTest(release["name"]):
+                self.assertEqual(set(names("--release", release["name"])), set(release["functions"]))
+
+    def test_update_of_a_release_has_what_that_has(self):
+        for update, release in (
+            ("9.0.2", "9.0.0"),
+            ("201811-u1", "201811"),
+            ("201710-u1.1", "201710"),
+            ("8.1.3", "8.1.0"),
+        ):
+            self.assertEqual(names(f"--release={update}"), names("--release", release))
+
+    def test_group_in_a_release(self):
+        self.assertIn("onload_msg_template_set", names("templates", "--release", "201205"))
+        self.assertNotIn("onload_msg_template_set", names("templates", "--release", "9.0.0"))
+
+    def test_unknown_name(self):
+        for args, said in (
+            (["onload_fdstat"], "lkos: onload_fdstat: nothing is called so; perhaps onload_fd_stat"),
+            (["zq"], "lkos: zq: nothing is called so; for all that there is: lkos symbols"),
+            (["zc_hlrx_alloc", "--release", "9.0.0"], "nothing is called so in Onload 9.0.0"),
+            (["--release", "1.2"], "lkos: 1.2: not a release that is known"),
+            (["--release", "soon"], "lkos: soon: not a release that is known"),
+            (["zc", "fd"], "fd: one name or group at a time"),
+        ):
+            done = scratch.lkos("symbols", *args)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn(said, done.stderr)
+
+
+class CommandLine(unittest.TestCase):
+    def test_help_of_each_command_has_an_example(self):
+        for command in ("run", "check", "symbols", "doctor"):
+            for option in ("--help", "-h"):
+                done = scratch.lkos(command, option)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertTrue(done.stdout.startswith(f"usage: lkos {command}"))
+                self.assertRegex(done.stdout, rf"examples?:\n  lkos {command}")
+
+    def test_help(self):
+        done = scratch.lkos("--help")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(
+            done.stdout, r"(?s)  run .*  check .*  symbols .*  doctor .*example:\n  lkos run ./app\n"
+        )
+
+    def test_version(self):
+        self.assertRegex(scratch.lkos("--version").stdout, r"\Alkos \d+\.\d+\.\d+\n\Z")
+
+    def test_misuse_is_told(self):
+        for args, said in (
+            ([], "a command is missing"),
+            (["./app"], "To run a program: lkos run ./app"),
+            (["check"], "which program?"),
+            (["doctor", "strange"], "strange"),
+            (["symbols", "--release"], "--release needs a value"),
+        ):
+            done = scratch.lkos(*args)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn(said, done.stderr)
+            self.assertIn("Try: lkos ", done.stderr)
+
+    def test_reader_that_leaves_early_is_no_error(self):
+        done = scratch.run("sh", "-c", f"{scratch.prefix()}/bin/lkos symbols | head -n 1")
+        self.assertEqual(done.stderr, "")
+
+    def test_colour_is_for_terminals(self):
+        lkos = str(scratch.prefix() / "bin/lkos")
+        argv = [lkos, "check", "/bin/true"]
+        self.assertIn("\033[32mok\033[0m ", on_terminal(*argv, columns=80))
+        self.assertNotIn("\033", on_terminal(*argv, columns=80, NO_COLOR="1"))
+        self.assertNotIn("\033", scratch.run(*argv).stdout)
+
+    def test_last_column_fits_the_terminal(self):
+        lkos = str(scratch.prefix() / "bin/lkos")
+        text = on_terminal(lkos, "symbols", "zc", columns=110)
+        self.assertLessEqual(max(map(len, text.splitlines())), 110)
+        self.assertGreater(len(text.splitlines()), len(symbols("zc").splitlines()))
+
+
+if __name__ == "__main__":
+    scratch.main()
