@@ -169,6 +169,21 @@ TEST_F(Descriptors, BeyondTheEntriesAreNeverKnown) {
   EXPECT_EQ(Asked(5), 1);
 }
 
+TEST_F(Descriptors, AreAsBeforeUntilForgottenOrKept) {
+  const uint64_t cookie = Socket(1);
+  Keep(6, cookie);
+  const plain_fd_seen before = plain_fd_before(5);
+  plain_fd_forget(6);
+  EXPECT_TRUE(plain_fd_is_as_before(&before));
+  plain_fd_forget(5);
+  EXPECT_FALSE(plain_fd_is_as_before(&before));
+  const plain_fd_seen again = plain_fd_before(5);
+  Keep(5, cookie);
+  EXPECT_FALSE(plain_fd_is_as_before(&again));
+  const plain_fd_seen beyond = plain_fd_before(INT_MAX);
+  EXPECT_TRUE(plain_fd_is_as_before(&beyond));
+}
+
 TEST_F(Descriptors, TellWhetherARecordIsLedTo) {
   const uint64_t cookie = Socket(3), other = Socket(4);
   void* place = plain_record_find(cookie);
@@ -263,6 +278,26 @@ TEST_F(Descriptors, NeverLeadToAnotherSocketWhileOneThreadOpensAndOthersLearn) {
   one.join();
   two.join();
   EXPECT_EQ(wrong, 0);
+}
+
+// In a child, since it is for good.
+TEST_F(Descriptors, KeepNothingOnceAThreadHasATableOfItsOwn) {
+  Keep(5, Socket(1));
+  const pid_t child = fork();
+  if (child == 0) {
+    const plain_fd_seen before = plain_fd_before(6);
+    plain_fd_keep_nothing();
+    const bool forgotten = Asked(5) == -1;
+    const uint64_t cookie = Socket(2);
+    plain_fd_keep(&before, plain_record_find(cookie), cookie);
+    Keep(7, cookie);
+    const bool kept = Asked(6) != -1 || Asked(7) != -1;
+    _exit(forgotten && !kept && plain_fd_forget(7) == nullptr ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(Asked(5), 1);
 }
 
 // In a child that has closed all it had: nothing else of the process is a

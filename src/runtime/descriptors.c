@@ -32,6 +32,8 @@ static void map_entries(void)
 	if (!atomic_compare_exchange_strong(&lkos_fd_entries, &none, fresh))
 		munmap(fresh, size); /* another thread was first */
 	atomic_store(&lkos_fds, LKOS_FDS);
+	if (atomic_load(&keeps_nothing))
+		atomic_store(&lkos_fds, 0); /* was said meanwhile */
 }
 
 /* The entry of a number, or NULL where there is none. */
@@ -101,7 +103,9 @@ lkos_place *lkos_fd_forget(int fd)
 	if (!at)
 		return NULL;
 	seen = atomic_load(at);
-	atomic_store(at, emptied(emptied(seen) + (1 << LKOS_FD_TAG_BITS)));
+	while (!atomic_compare_exchange_weak(
+		at, &seen, emptied(emptied(seen) + (1 << LKOS_FD_TAG_BITS))))
+		;
 	return place_of(seen);
 }
 

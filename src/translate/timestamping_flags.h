@@ -31,14 +31,15 @@ uint32_t lkos_sof_held(uint32_t remembered);
  * if there is one, and otherwise `kernel` itself.
  *
  * With SYS_HARDWARE, the flags are taken to be the application's own: who names that old flag
- * names them all. Without it, software stamps beside hardware ones are taken to be our
- * stand-ins. So exact are 'hardware only' (without SYS_HARDWARE, one direction or both), 'all of
- * hardware and software' (with it), and whatever has no direction with both records or lacks
- * RAW_HARDWARE or SOFTWARE. Not exact are the sets in which a direction has its hardware record,
- * RAW_HARDWARE, and
- * - without SYS_HARDWARE: SOFTWARE, or that direction's software record;
- * - with SYS_HARDWARE: not both of these;
- * - and OPT_TX_SWHW without TX_SOFTWARE, which the kernel was never told. */
+ * names them all. Without it, a software record beside the hardware one of its direction is taken
+ * to be our stand-in (not beside OPT_TX_SWHW, which we would have left out), and SOFTWARE to be
+ * ours too where no software record is left. So exact are 'hardware only' (without SYS_HARDWARE,
+ * one direction or both), 'all of hardware and software' (with it), and whatever has no direction
+ * with both its hardware record and RAW_HARDWARE. Of the others these are not exact:
+ * - without SYS_HARDWARE: a software record beside its hardware one, unless OPT_TX_SWHW is there
+ *   too; SOFTWARE without a software record, or a software record without SOFTWARE;
+ * - with SYS_HARDWARE: SOFTWARE or such a direction's software record missing;
+ * - OPT_TX_SWHW without TX_SOFTWARE, which the kernel was never told. */
 uint32_t lkos_sof_to_app(uint32_t kernel);
 
 /* The same per sendmsg call, for the record bits in its control message. They count on a socket

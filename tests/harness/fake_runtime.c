@@ -35,11 +35,6 @@ bool lkos_memory_is_readable(const void *from, size_t size)
 	return from || size == 0;
 }
 
-bool lkos_memory_is_readable(const void *from, size_t size)
-{
-	return from || size == 0;
-}
-
 int lkos_memory_read(void *to, const void *from, size_t size)
 {
 	if (!lkos_memory_is_readable(from, size))

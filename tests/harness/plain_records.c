@@ -98,6 +98,11 @@ void *plain_fd_forget(int fd)
 	return lkos_fd_forget(fd);
 }
 
+void plain_fd_keep_nothing(void)
+{
+	lkos_fd_keep_nothing();
+}
+
 bool plain_fd_leads_to(void *place)
 {
 	return lkos_fd_leads_to(place);

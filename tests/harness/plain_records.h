@@ -32,6 +32,7 @@ struct plain_fd_seen plain_fd_before(int fd);
 bool plain_fd_is_as_before(const struct plain_fd_seen *before);
 void plain_fd_keep(const struct plain_fd_seen *before, void *place, uint64_t cookie);
 void *plain_fd_forget(int fd);
+void plain_fd_keep_nothing(void);
 bool plain_fd_leads_to(void *place);
 unsigned int plain_fd_limit(void);
 bool plain_sockets_are_open(void);

@@ -426,9 +426,12 @@ static struct pair connected(const struct family *family)
 static struct pair full_queue(const struct family *family)
 {
 	const struct pair pair = connected_pair(family);
+	const struct timeval soon = {
+		0, 10000}; /* a send that waits is a failure, not a hang */
 	const int size = 1 << 16;
 
 	MUST(setsockopt(pair.far, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)));
+	MUST(setsockopt(pair.near, SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof(soon)));
 	while (send(pair.near, bytes(), 1 << 20, MSG_DONTWAIT) > 0)
 		settle(pair.near);
 	return pair;
