@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -133,6 +132,16 @@ struct entry {
 	char name[];
 };
 
+/* The number that an entry's name is; its digits are the kernel's. */
+static int number_of(const char *name)
+{
+	int number = 0;
+
+	for (; *name >= '0' && *name <= '9'; name++)
+		number = number * 10 + (*name - '0');
+	return number;
+}
+
 /* Is there a socket among the entries? */
 static bool has_socket(const char *entries, size_t size)
 {
@@ -140,7 +149,7 @@ static bool has_socket(const char *entries, size_t size)
 		const struct entry *entry = (const struct entry *)(entries + at);
 		struct stat file;
 
-		if (fstat(atoi(entry->name), &file) == 0 && S_ISSOCK(file.st_mode))
+		if (fstat(number_of(entry->name), &file) == 0 && S_ISSOCK(file.st_mode))
 			return true; /* '.' and '..' read as 0, which is looked at anyway */
 		at += entry->size;
 	}
