@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* usage: differential table [SHARE] | quiet | random [SEED [CALLS]]
+/* usage: differential calls | table [SHARE] | quiet | random [SEED [CALLS]]
  *
+ * calls   prints the names of the calls
  * table   every hostile call of differential_calls.c on every kind of descriptor; of the pairs of
  *         hostile values, each kind gets one of SHARE
  * quiet   of these, what a process does that has no timestamp and no AF_UNIX socket: then the
@@ -32,7 +33,7 @@
 
 #define NO_ERROR 4242 /* errno, where a call left it alone */
 #define STEPS 24 /* calls on the same twins, at random */
-#define TRIES 3
+#define TRIES 8
 #define SHOWN 3 /* differences of one call on one kind */
 
 /* Where a call can open or close a number: the lowest ones, those that it names, and those from
@@ -442,6 +443,7 @@ static void compare_values(const struct call *call, const struct kind *kind, siz
 static bool makes_watchful(const struct call *call)
 {
 	return call->does & SETS_OPTION || strstr(call->name, "setsockopt") ||
+	       strcmp(call->name, "unshare") == 0 ||
 	       strncmp(call->name, "socket", 6) == 0 || strcmp(call->name, "pidfd_getfd") == 0;
 }
 
@@ -639,6 +641,10 @@ int main(int argc, char **argv)
 	const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (size_t c = 0; strcmp(what, "calls") == 0 && c < call_count; c++)
+		printf("%s\n", calls[c].name);
+	if (strcmp(what, "calls") == 0)
+		return 0;
 	say_who_answers();
 	sigaction(SIGPIPE, &action, NULL);
 	signal(SIGURG, SIG_IGN);
@@ -652,7 +658,7 @@ int main(int argc, char **argv)
 		printf("seed %lu\n", (unsigned long)seed);
 		run_random(seed, enough);
 	} else {
-		fprintf(stderr, "usage: differential table [SHARE] | quiet | random [SEED [CALLS]]\n");
+		fprintf(stderr, "usage: differential calls | table [SHARE] | quiet | random [SEED [CALLS]]\n");
 		return 2;
 	}
 	for (size_t i = 0; rules[i].rule; i++)

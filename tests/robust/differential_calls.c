@@ -6,6 +6,7 @@
 #include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -967,6 +968,23 @@ static long kernel_pidfd_getfd(const long *a)
 	return syscall(SYS_pidfd_getfd, a[0], a[1], a[2]);
 }
 
+/* values: flags. None that would leave the network or the user. */
+static void unshare_call(long fd, const long *v, long *a)
+{
+	(void)fd;
+	a[0] = v[0];
+}
+
+static long library_unshare(const long *a)
+{
+	return unshare((int)a[0]);
+}
+
+static long kernel_unshare(const long *a)
+{
+	return syscall(SYS_unshare, a[0]);
+}
+
 /* ---- the table */
 
 #define NUMBERS_TO_CLOSE VALUES(-1, INT_MIN, INT_MAX, 1 << 20, 100000, 150)
@@ -1054,6 +1072,9 @@ const struct call calls[] = {
 	{"closefrom", NO_DESCRIPTOR | NOT_AT_RANDOM,
 	 {VALUES(CHOSEN, CHOSEN + 2, 3, 0, -1, INT_MIN, LAST_CHOSEN + 1, INT_MAX)},
 	 closefrom_call, library_closefrom, kernel_closefrom},
+	{"unshare", NO_DESCRIPTOR | NOT_AT_RANDOM,
+	 {VALUES(CLONE_FS, 0, CLONE_FILES, CLONE_FILES | CLONE_FS, CLONE_SYSVSEM, 1, 2, INT_MIN, -1)},
+	 unshare_call, library_unshare, kernel_unshare},
 	{"socket", NO_DESCRIPTOR | EVERY_PAIR, {DOMAINS, TYPES, PROTOCOLS, VALUES(GOOD)},
 	 socket_call, library_socket, kernel_socket},
 	{"socketpair", NO_DESCRIPTOR | EVERY_PAIR,
@@ -1122,9 +1143,6 @@ const char *rule_for(const struct call *call, const struct kind *kind, const lon
 		return "ONLOAD_MSG_WARM on TCP";
 	if (at_random && call->does & SETS_OPTION && asks_for_hardware(a))
 		return "SO_TIMESTAMPING that asks for hardware stamps, before other calls";
-	/* It says that it has sent what it has not, and then sendmmsg ends there. */
-	if (call->prepare == sendmmsg_call && flags & MSG_PROXY && kind->traits & HAS_HARDWARE)
-		return "MSG_PROXY with sendmmsg on a socket that asked for hardware stamps";
 	/* How much of a stream was taken before the kernel met the end of readable memory
 	 * depends on how it cuts its buffers. */
 	if (call->does & SENDS && kind->traits & IS_STREAM &&

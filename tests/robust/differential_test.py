@@ -26,6 +26,10 @@ class Differential(robust.Case):
         self.assertGreaterEqual(compared, at_least)
         self.assertLess(kernel, compared / 500, "the twins are not alike enough to say anything")
 
+    def test_every_interposed_call_is_in_the_table(self):
+        names = {line.split(",")[0] for line in self.run_well([PROBE, "calls"]).splitlines()}
+        self.assertEqual(names, robust.interposed())
+
     def test_hostile_calls(self):
         self.compare("table", "16", at_least=40000)
 

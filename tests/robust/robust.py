@@ -9,9 +9,26 @@ import sys
 import typing
 import unittest
 
+from elftools.elf.elffile import ELFFile
+
 HERE = pathlib.Path(sys.argv[0]).absolute().parent  # Bazel's runfiles; ours is a link to elsewhere
 LIBRARY = HERE.parents[1] / "liblk_onload_stub.so"
 LIMIT = 100  # seconds; nothing is expected to come near
+
+
+def interposed():
+    """The names of libc's that the library stands in front of."""
+    with open(LIBRARY, "rb") as file:
+        exports = {symbol.name for symbol in ELFFile(file).get_section_by_name(".dynsym").iter_symbols()
+                   if symbol["st_shndx"] != "SHN_UNDEF"}
+    return {name for name in exports if not name.startswith(("onload_", "oo_"))}
+
+
+def is_sanitized():
+    """Was it built with a sanitizer, whose runtime has a malloc and memory of its own?"""
+    with open(LIBRARY, "rb") as file:
+        dynamic = ELFFile(file).get_section_by_name(".dynamic")
+        return any("san.so" in tag.needed for tag in dynamic.iter_tags("DT_NEEDED"))
 
 
 class Ran(typing.NamedTuple):

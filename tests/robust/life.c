@@ -1,0 +1,689 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* usage: life SCENARIO [ARGUMENT...]
+ *
+ * What processes do in their lives: signals, cancelled threads, fork, vfork, exec, dlopen, many
+ * descriptors, limits that change, memory that is short. Each scenario prints lines that are the
+ * same on each run. status: 0 well, 2 it could not be set up */
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/net_tstamp.h>
+#include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "tests/robust/must.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define ONEPKT 0x20000
+#define WAIT_SECONDS 40
+
+#define HARD (SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE)
+#define SOFT (SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE)
+
+/* One write each: nothing here may need memory. */
+static void fact(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void fact(const char *format, ...)
+{
+	char line[256];
+	va_list args;
+	int size;
+
+	va_start(args, format);
+	size = vsnprintf(line, sizeof(line) - 1, format, args);
+	va_end(args);
+	line[size++] = '\n';
+	MUST(write(STDOUT_FILENO, line, (size_t)size));
+}
+
+static time_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec;
+}
+
+static int udp(struct sockaddr_in *address)
+{
+	const int fd = (int)MUST(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	socklen_t size = sizeof(*address);
+
+	*address = (struct sockaddr_in){.sin_family = AF_INET};
+	address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	MUST(bind(fd, (struct sockaddr *)address, sizeof(*address)));
+	MUST(getsockname(fd, (struct sockaddr *)address, &size));
+	return fd;
+}
+
+static void ask(int fd, uint32_t flags)
+{
+	MUST(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)));
+}
+
+static uint32_t asked(int fd)
+{
+	uint32_t flags = 0;
+	socklen_t size = sizeof(flags);
+
+	MUST(getsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, &size));
+	return flags;
+}
+
+static void send_to(int fd, const struct sockaddr_in *address)
+{
+	MUST(sendto(fd, "text", 4, 0, (const struct sockaddr *)address, sizeof(*address)));
+}
+
+struct room {
+	struct msghdr msg;
+	struct iovec piece;
+	char data[64];
+	_Alignas(struct cmsghdr) char control[256];
+};
+
+static void make_room(struct room *room)
+{
+	room->piece = (struct iovec){room->data, sizeof(room->data)};
+	room->msg = (struct msghdr){
+		.msg_iov = &room->piece,
+		.msg_iovlen = 1,
+		.msg_control = room->control,
+		.msg_controllen = sizeof(room->control),
+	};
+}
+
+static ssize_t receive(int fd, struct room *room, int flags)
+{
+	make_room(room);
+	return recvmsg(fd, &room->msg, flags);
+}
+
+/* Which slots of the stamp have one: "T--" software, "--T" hardware. */
+static const char *slots(struct room *room)
+{
+	static __thread char texts[2][4];
+	static __thread unsigned int turn;
+	char *text = texts[turn++ % 2]; /* good until the one after the next */
+	const struct cmsghdr *at = CMSG_FIRSTHDR(&room->msg);
+	struct timespec stamps[3];
+
+	if (!at || at->cmsg_type != SO_TIMESTAMPING || at->cmsg_len < CMSG_LEN(sizeof(stamps)))
+		return "none";
+	memcpy(stamps, CMSG_DATA(at), sizeof(stamps));
+	for (int i = 0; i < 3; i++)
+		text[i] = stamps[i].tv_sec ? 'T' : '-';
+	return text;
+}
+
+static const char *received(int fd)
+{
+	struct room room;
+	struct pollfd one = {.fd = fd, .events = POLLIN};
+
+	MUST(poll(&one, 1, WAIT_SECONDS * 1000));
+	MUST(receive(fd, &room, 0));
+	return slots(&room);
+}
+
+/* Linux begins to stamp some time after the first socket asks for it. This one stays open, and asks
+ * by number, so that the library has nothing to do with it. */
+static void await_stamps(void)
+{
+	const uint32_t flags = SOFT;
+	const time_t end = now() + WAIT_SECONDS;
+	struct sockaddr_in address;
+	struct room room;
+	const int fd = udp(&address);
+
+	MUST(syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)));
+	do {
+		send_to(fd, &address);
+		make_room(&room);
+		MUST(syscall(SYS_recvmsg, fd, &room.msg, 0));
+	} while (strcmp(slots(&room), "none") == 0 && now() < end);
+}
+
+/* What the library is for still works. */
+static void all_is_well(void)
+{
+	static const uint32_t sets[] = {HARD, SOFT, HARD | SOFT, 0};
+	struct sockaddr_in address;
+	const int fd = udp(&address);
+
+	for (size_t i = 0; i < COUNT(sets); i++) {
+		ask(fd, sets[i]);
+		send_to(fd, &address);
+		fact("asked 0x%x, read 0x%x, received %s", sets[i], asked(fd), received(fd));
+	}
+	MUST(close(fd));
+}
+
+static int status_of(pid_t child)
+{
+	int status;
+
+	MUST(waitpid(child, &status, 0));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* ---- signals */
+
+static volatile sig_atomic_t handled, bad_in_handler;
+static int handlers_own, mains_own;
+static struct sockaddr_in handlers_address;
+
+static void in_handler(int number)
+{
+	static const uint32_t sets[] = {HARD, SOFT, HARD | SOFT};
+	const uint32_t flags = sets[handled % 3];
+	const int kept = errno;
+	uint32_t seen = 0;
+	socklen_t size = sizeof(seen);
+	struct room room;
+
+	(void)number;
+	if (setsockopt(handlers_own, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)) != 0 ||
+	    getsockopt(handlers_own, SOL_SOCKET, SO_TIMESTAMPING, &seen, &size) != 0 ||
+	    seen != flags ||
+	    sendto(handlers_own, "x", 1, 0, (struct sockaddr *)&handlers_address,
+		   sizeof(handlers_address)) != 1 ||
+	    receive(handlers_own, &room, 0) != 1)
+		bad_in_handler = bad_in_handler + 1;
+	/* Into what the main line may be inside of, too. */
+	receive(mains_own, &room, MSG_DONTWAIT);
+	close(dup(mains_own));
+	handled = handled + 1;
+	errno = kept;
+}
+
+static void signals(char **args)
+{
+	const struct sigaction action = {.sa_handler = in_handler, .sa_flags = SA_RESTART};
+	const struct itimerval often = {{0, 200}, {0, 200}}, never = {{0, 0}, {0, 0}};
+	const time_t end = now() + WAIT_SECONDS;
+	struct sockaddr_in address;
+	struct room room;
+	int wrong = 0;
+
+	(void)args;
+	handlers_own = udp(&handlers_address);
+	mains_own = udp(&address);
+	MUST(sigaction(SIGALRM, &action, NULL));
+	MUST(setitimer(ITIMER_REAL, &often, NULL));
+	for (uint32_t turn = 0; handled < 2000 && now() < end; turn++) {
+		const uint32_t flags = turn & 1 ? HARD : HARD | SOFT;
+
+		ask(mains_own, flags);
+		wrong += asked(mains_own) != flags;
+		send_to(mains_own, &address);
+		receive(mains_own, &room, MSG_DONTWAIT);
+		errno = 1234;
+		close((int)MUST(dup(mains_own)));
+		wrong += errno != 1234;
+	}
+	MUST(setitimer(ITIMER_REAL, &never, NULL));
+	fact("%s, %d wrong, %d wrong in the handler",
+	     handled >= 2000 ? "handled 2000 signals" : "too few signals", wrong,
+	     (int)bad_in_handler);
+	all_is_well();
+}
+
+/* ---- threads that are cancelled */
+
+static void wait_in(int fd, const char *how)
+{
+	struct room room;
+	struct mmsghdr one = {.msg_len = 0};
+	struct iovec piece = {room.data, sizeof(room.data)};
+	char byte;
+
+	one.msg_hdr.msg_iov = &piece;
+	one.msg_hdr.msg_iovlen = 1;
+	if (strcmp(how, "recvmsg") == 0)
+		receive(fd, &room, 0);
+	else if (strcmp(how, "recvmsg, one packet") == 0)
+		receive(fd, &room, ONEPKT);
+	else if (strcmp(how, "recvmmsg") == 0)
+		recvmmsg(fd, &one, 1, 0, NULL);
+	else if (strcmp(how, "recv") == 0)
+		recv(fd, &byte, 1, 0);
+	else if (strcmp(how, "recvfrom") == 0)
+		recvfrom(fd, &byte, 1, 0, NULL, NULL);
+	else
+		accept(fd, NULL, NULL);
+}
+
+struct waiter {
+	const char *how;
+	int fd;
+	_Atomic pid_t id;
+};
+
+static void *waiter_main(void *arg)
+{
+	struct waiter *waiter = arg;
+
+	atomic_store(&waiter->id, (pid_t)syscall(SYS_gettid));
+	wait_in(waiter->fd, waiter->how);
+	return NULL;
+}
+
+/* Until the thread sleeps, which it does in the kernel. */
+static void await_sleep(struct waiter *waiter)
+{
+	char path[64], text[256];
+	const time_t end = now() + WAIT_SECONDS;
+	bool asleep = false;
+
+	while (!asleep && now() < end) {
+		ssize_t size;
+		int fd;
+
+		sched_yield();
+		if (atomic_load(&waiter->id) == 0)
+			continue;
+		snprintf(path, sizeof(path), "/proc/self/task/%d/stat", waiter->id);
+		fd = (int)MUST(open(path, O_RDONLY | O_CLOEXEC));
+		size = MUST(read(fd, text, sizeof(text) - 1));
+		MUST(close(fd));
+		text[size] = '\0';
+		asleep = strstr(text, ") S ") != NULL;
+	}
+	MUST(asleep ? 0 : -1);
+}
+
+static void cancel(char **args)
+{
+	static const char *const hows[] = {"recvmsg", "recvmsg, one packet", "recvmmsg",
+					   "recv",    "recvfrom",	     "accept"};
+	struct sockaddr_in address;
+	const int listener = (int)MUST(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+
+	(void)args;
+	MUST(listen(listener, 1));
+	for (size_t i = 0; i < COUNT(hows); i++) {
+		const int socket_of = udp(&address);
+		int cancelled = 0;
+
+		ask(socket_of, HARD);
+		ask(listener, HARD);
+		for (int turn = 0; turn < 10; turn++) {
+			struct waiter waiter = {
+				.how = hows[i],
+				.fd = strcmp(hows[i], "accept") == 0 ? listener : socket_of,
+			};
+			pthread_t thread;
+			void *result;
+
+			MUST(-pthread_create(&thread, NULL, waiter_main, &waiter));
+			await_sleep(&waiter);
+			MUST(-pthread_cancel(thread));
+			MUST(-pthread_join(thread, &result));
+			cancelled += result == PTHREAD_CANCELED;
+		}
+		send_to(socket_of, &address);
+		fact("%s: %d of 10 cancelled, then received %s", hows[i], cancelled,
+		     received(socket_of));
+		MUST(close(socket_of));
+	}
+	all_is_well();
+}
+
+/* ---- fork, vfork, spawn, exec */
+
+static atomic_bool over;
+
+static void *receiver_main(void *arg)
+{
+	const int fd = *(int *)arg;
+	struct sockaddr_in address;
+	socklen_t size = sizeof(address);
+	struct room room;
+
+	MUST(getsockname(fd, (struct sockaddr *)&address, &size));
+	while (!atomic_load(&over)) {
+		ask(fd, HARD);
+		send_to(fd, &address);
+		receive(fd, &room, MSG_DONTWAIT);
+		close(dup(fd));
+	}
+	return NULL;
+}
+
+static int in_child(void)
+{
+	struct sockaddr_in address;
+	const int fd = udp(&address);
+	const char *seen;
+
+	ask(fd, HARD);
+	send_to(fd, &address);
+	seen = received(fd);
+	return asked(fd) == HARD && (strcmp(seen, "--T") == 0 || strcmp(seen, "none") == 0) ? 0 : 1;
+}
+
+static void fork_while_receiving(char **args)
+{
+	struct sockaddr_in address;
+	pthread_t threads[3];
+	int sockets[COUNT(threads)], wrong = 0;
+
+	(void)args;
+	for (size_t i = 0; i < COUNT(threads); i++) {
+		sockets[i] = udp(&address);
+		MUST(-pthread_create(&threads[i], NULL, receiver_main, &sockets[i]));
+	}
+	for (int i = 0; i < 100; i++) {
+		const pid_t child = (pid_t)MUST(fork());
+
+		if (child == 0)
+			_exit(in_child());
+		wrong += status_of(child) != 0;
+	}
+	atomic_store(&over, true);
+	for (size_t i = 0; i < COUNT(threads); i++)
+		MUST(-pthread_join(threads[i], NULL));
+	fact("100 children, %d wrong", wrong);
+	all_is_well();
+}
+
+static char *self;
+static char read_words[][5] = {"read", "9"}; /* the scenario that is executed */
+
+static void spawn(char **args)
+{
+	char *const words[] = {self, read_words[0], read_words[1], NULL};
+	struct sockaddr_in address;
+	posix_spawn_file_actions_t actions;
+	const int fd = udp(&address);
+	pid_t child;
+
+	(void)args;
+	ask(fd, HARD);
+	MUST(-posix_spawn_file_actions_init(&actions));
+	MUST(-posix_spawn_file_actions_adddup2(&actions, fd, 9));
+	MUST(-posix_spawn(&child, self, &actions, NULL, words, environ));
+	MUST(-posix_spawn_file_actions_destroy(&actions));
+	fact("spawned: status %d", status_of(child));
+	child = vfork();
+	if (child == 0) {
+		dup2(fd, 9);
+		execv(self, words);
+		_exit(1);
+	}
+	fact("after vfork: status %d", status_of(child));
+	send_to(fd, &address);
+	fact("here: read 0x%x, received %s", asked(fd), received(fd));
+	all_is_well();
+}
+
+/* A child of vfork has the parent's memory, but descriptors of its own. */
+static void vfork_duplicates(char **args)
+{
+	struct sockaddr_in hard_address, soft_address;
+	const int hard = udp(&hard_address), soft = udp(&soft_address);
+	pid_t child;
+
+	(void)args;
+	ask(hard, HARD);
+	ask(soft, SOFT);
+	for (int turn = 0; turn < 2; turn++) {
+		send_to(hard, &hard_address);
+		send_to(soft, &soft_address);
+		fact("hardware %s, software %s", received(hard), received(soft));
+		child = vfork();
+		if (child == 0) {
+			dup2(hard, soft);
+			close(hard);
+			_exit(0);
+		}
+		status_of(child);
+	}
+	fact("read 0x%x and 0x%x", asked(hard), asked(soft));
+}
+
+/* The other side of spawn and exec. args: number */
+static void read_inherited(char **args)
+{
+	const int fd = atoi(args[0]);
+	struct sockaddr_in address;
+	socklen_t size = sizeof(address);
+
+	MUST(getsockname(fd, (struct sockaddr *)&address, &size));
+	send_to(fd, &address);
+	fact("inherited: read 0x%x, received %s", asked(fd), received(fd));
+}
+
+/* args: "bare" for no library in what is executed */
+static void exec(char **args)
+{
+	char *const words[] = {self, read_words[0], read_words[1], NULL};
+	struct sockaddr_in address;
+	const int fd = udp(&address);
+
+	ask(fd, HARD);
+	MUST(dup2(fd, 9));
+	if (args[0])
+		MUST(unsetenv("LD_PRELOAD"));
+	fact("before: read 0x%x", asked(fd));
+	MUST(execv(self, words));
+}
+
+/* ---- dlopen */
+
+/* args: library, "local" or "deep" */
+static void open_library(char **args)
+{
+	const int how = RTLD_NOW | RTLD_LOCAL | (strcmp(args[1], "deep") == 0 ? RTLD_DEEPBIND : 0);
+	int answers = 0;
+
+	for (int turn = 0; turn < 10; turn++) {
+		void *library = dlopen(args[0], how);
+		int (*is_present)(void), (*their_dup)(int);
+		int fd;
+
+		if (!library) {
+			fact("dlopen: %s", dlerror());
+			exit(2);
+		}
+		is_present = (int (*)(void))dlsym(library, "onload_is_present");
+		their_dup = (int (*)(int))dlsym(library, "dup");
+		fd = their_dup(STDERR_FILENO);
+		answers += is_present() == 0 && fd >= 0 && close(fd) == 0;
+		MUST(dlclose(library));
+	}
+	fact("10 times opened, %d times answered", answers);
+	all_is_well();
+}
+
+/* ---- many descriptors, and limits */
+
+static bool limit_of(rlim_t wanted)
+{
+	struct rlimit limit;
+
+	MUST(getrlimit(RLIMIT_NOFILE, &limit));
+	if (limit.rlim_max < wanted)
+		limit.rlim_max = wanted;
+	limit.rlim_cur = wanted;
+	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+static uint32_t set_of(int i)
+{
+	static const uint32_t sets[] = {HARD, HARD | SOFT, SOFT, HARD | SOF_TIMESTAMPING_SOFTWARE};
+
+	return sets[(size_t)i % COUNT(sets)];
+}
+
+/* Sockets, each with a set of its own. All of them, and those of the other processes, are open
+ * before the first is read. */
+static int open_many(int count, atomic_int *others)
+{
+	const time_t end = now() + WAIT_SECONDS;
+	int *fds = malloc((size_t)count * sizeof(*fds));
+	int wrong = 0;
+
+	for (int i = 0; i < count; i++) {
+		fds[i] = (int)MUST(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+		ask(fds[i], set_of(i));
+	}
+	atomic_fetch_sub(others, 1);
+	while (atomic_load(others) > 0 && now() < end)
+		sched_yield();
+	for (int i = 0; i < count; i++)
+		wrong += asked(fds[i]) != set_of(i);
+	for (int i = 0; i < count; i++)
+		MUST(close(fds[i]));
+	free(fds);
+	return wrong;
+}
+
+/* args: how many */
+static void many(char **args)
+{
+	const int count = atoi(args[0]);
+	atomic_int *opening = mmap(NULL, sizeof(*opening), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct rlimit limit;
+	int processes, wrong = 0;
+
+	MUST(opening == MAP_FAILED ? -1 : 0);
+	MUST(getrlimit(RLIMIT_NOFILE, &limit));
+	if (limit_of((rlim_t)count + 64)) {
+		atomic_store(opening, 1);
+		fact("%d sockets, %d wrong", count, open_many(count, opening));
+	} else {
+		/* Forked, they share the records. */
+		processes = count / ((int)limit.rlim_max - 64) + 1;
+		atomic_store(opening, processes);
+		fact("not run: %d descriptors in one process: the limit is %lu", count,
+		     (unsigned long)limit.rlim_max);
+		MUST(limit_of(limit.rlim_max));
+		for (int i = 0; i < processes; i++) {
+			if (MUST(fork()) == 0)
+				_exit(open_many(count / processes, opening) != 0);
+		}
+		for (int i = 0; i < processes; i++)
+			wrong += status_of(-1) != 0;
+		fact("in several processes, %d of them wrong", wrong);
+	}
+	all_is_well();
+}
+
+static void limits(char **args)
+{
+	struct sockaddr_in address;
+	const int low = udp(&address), high = 800;
+
+	(void)args;
+	MUST(limit_of(1000));
+	MUST(dup3(low, high, O_CLOEXEC));
+	ask(high, HARD);
+	MUST(limit_of(64));
+	send_to(low, &address);
+	fact("above the limit: read 0x%x, received %s", asked(high), received(high));
+	ask(high, HARD | SOFT);
+	fact("dup2 above the limit: %d", dup2(low, 801));
+	MUST(limit_of(1000));
+	MUST(dup3(high, 801, O_CLOEXEC));
+	send_to(low, &address);
+	fact("below it again: read 0x%x, received %s", asked(801), received(801));
+	all_is_well();
+}
+
+/* ---- short of memory */
+
+static void short_of_memory(char **args)
+{
+	(void)args;
+	fact("malloc gives %s", malloc(1) ? "memory" : "none");
+	all_is_well();
+}
+
+/* Executes this program anew, where no memory can be mapped that is not reserved: that is how
+ * the library maps its own. args: the scenario to run so */
+static void without_mmap(char **args)
+{
+	char *const words[] = {self, args[0], NULL};
+	const uint32_t flags = MAP_NORESERVE | MAP_ANONYMOUS;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[3])),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, flags),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, flags, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOMEM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {COUNT(code), code};
+
+	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+		fact("not run: needs seccomp filters: %s", strerror(errno));
+		return;
+	}
+	MUST(execv(self, words));
+}
+
+static void plain(char **args)
+{
+	(void)args;
+	all_is_well();
+}
+
+static const struct {
+	const char *name;
+	void (*run)(char **args);
+} scenarios[] = {
+	{"cancel", cancel},
+	{"dlopen", open_library},
+	{"exec", exec},
+	{"fork", fork_while_receiving},
+	{"limits", limits},
+	{"many", many},
+	{"plain", plain},
+	{"read", read_inherited},
+	{"short_of_memory", short_of_memory},
+	{"signals", signals},
+	{"spawn", spawn},
+	{"vfork_duplicates", vfork_duplicates},
+	{"without_mmap", without_mmap},
+};
+
+int main(int argc, char **argv)
+{
+	self = argv[0];
+	for (size_t i = 0; argc > 1 && i < COUNT(scenarios); i++) {
+		if (strcmp(argv[1], scenarios[i].name) == 0) {
+			await_stamps();
+			scenarios[i].run(argv + 2);
+			return 0;
+		}
+	}
+	fprintf(stderr, "usage: life SCENARIO [ARGUMENT...]\n");
+	return 2;
+}
