@@ -25,6 +25,7 @@ python3-yaml
 # and watch processes.
 abigail-tools
 clang
+gdb
 googletest
 iproute2
 libbenchmark-dev

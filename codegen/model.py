@@ -490,7 +490,12 @@ class Source:
         self.label = label
         self.lines = {(): 1}
         self.problems = set()
-        loader = yaml.SafeLoader(text)
+        try:
+            loader = yaml.SafeLoader(text)
+        except yaml.reader.ReaderError as error:
+            self.report_line(text.count("\n", 0, error.position) + 1,
+                             f"not YAML: a character U+{error.character:04X}; delete it")
+            self.stop_on_problems()
         try:
             node = loader.get_single_node()
             self.data = self._plain(loader, node, ()) if node else None

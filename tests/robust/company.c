@@ -59,15 +59,16 @@ int COMPANY_CALLS(const char *name)
 
 static void use_sockets(const char *well, const char *wrong)
 {
-	const uint32_t flags = SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE;
+	const uint32_t flags =
+		SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE;
 	const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	uint32_t seen = 0;
 	socklen_t size = sizeof(seen);
 	const char *said = wrong;
 
 	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)) == 0 &&
-	    getsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &seen, &size) == 0 && seen == flags &&
-	    close(fd) == 0)
+	    getsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &seen, &size) == 0 &&
+	    seen == flags && close(fd) == 0)
 		said = well;
 	if (write(STDOUT_FILENO, said, strlen(said)) < 0)
 		return; /* nobody to tell */

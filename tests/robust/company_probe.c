@@ -206,7 +206,8 @@ static int calls_seen(const char *library, const char *name)
 static void prepare(void)
 {
 	socklen_t size = sizeof(own);
-	const int client = (int)MUST(syscall(SYS_socket, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+	const int client =
+		(int)MUST(syscall(SYS_socket, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
 
 	own = (struct sockaddr_in){.sin_family = AF_INET};
 	own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -232,9 +233,9 @@ int main(void)
 		const long result = rows[i].call();
 
 		printf("%s: %s, before %d, behind %d\n", rows[i].name,
-		       result >= 0		 ? "done"
+		       result >= 0                          ? "done"
 		       : errno == EAGAIN || errno == EINVAL ? "nothing there"
-						 : strerror(errno),
+							    : strerror(errno),
 		       calls_seen("company_before", rows[i].name) - before,
 		       calls_seen("company_behind", rows[i].name) - behind);
 	}

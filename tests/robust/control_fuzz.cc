@@ -84,27 +84,29 @@ void Receive(const uint8_t* data, size_t size, uint32_t asked, int options) {
 
   lkos_control before;
   lkos_control_find(by_long.msg(), &before);
-  const bool whole = before.stamps != nullptr &&
-                     before.stamps_size >= 3 * before.slot_size;
+  const bool whole =
+      before.stamps != nullptr && before.stamps_size >= 3 * before.slot_size;
   unsigned char card[16] = {};
-  if (whole) memcpy(card, before.stamps + 2 * before.slot_size, before.slot_size);
+  if (whole)
+    memcpy(card, before.stamps + 2 * before.slot_size, before.slot_size);
 
   LongWay(by_long.msg(), asked);
   ShortWay(by_short.msg(), asked);
   Check(by_long.Bytes() == by_short.Bytes());
   Check(by_long.msg()->msg_controllen <= size);
-  if (before.stamps == nullptr ||
-      !(asked & SOF_TIMESTAMPING_RAW_HARDWARE)) {
+  if (before.stamps == nullptr || !(asked & SOF_TIMESTAMPING_RAW_HARDWARE)) {
     Check(by_long.Bytes() == std::vector<unsigned char>(data, data + size));
   }
   // What was cut cannot be judged: it stays.
-  if (before.stamps != nullptr && !whole) Check(by_long.msg()->msg_controllen == size);
+  if (before.stamps != nullptr && !whole)
+    Check(by_long.msg()->msg_controllen == size);
   static const unsigned char none[16] = {};
   if (whole && memcmp(card, none, sizeof(card)) != 0) {
     lkos_control after;
     lkos_control_find(by_long.msg(), &after);
     Check(after.stamps == before.stamps);
-    Check(memcmp(after.stamps + 2 * after.slot_size, card, after.slot_size) == 0);
+    Check(memcmp(after.stamps + 2 * after.slot_size, card, after.slot_size) ==
+          0);
   }
 }
 

@@ -32,7 +32,7 @@
 #include "tests/robust/must.h"
 
 #define NO_ERROR 4242 /* errno, where a call left it alone */
-#define STEPS 24 /* calls on the same twins, at random */
+#define STEPS 24      /* calls on the same twins, at random */
 #define TRIES 8
 #define SHOWN 3 /* differences of one call on one kind */
 
@@ -96,7 +96,8 @@ static void look_at_numbers(unsigned char *open, bool path_only)
 	for (size_t i = 0; i < NUMBERS_SEEN; i++) {
 		open[i] = path_only || !(all[i].revents & POLLNVAL);
 		if (open[i])
-			open[i] += (unsigned char)syscall(SYS_fcntl, number_of(i), F_GETFD);
+			open[i] +=
+				(unsigned char)syscall(SYS_fcntl, number_of(i), F_GETFD);
 	}
 }
 
@@ -153,10 +154,10 @@ static void read_option(const long *a, int twin, enum way way, struct outcome *e
 	unsigned char value[512] = {0};
 	int size = sizeof(value);
 	const bool more = asks_for_hardware(a);
-	const long result =
-		way == LIBRARY ? getsockopt(TWIN + twin, (int)a[1], (int)a[2], value,
-					    (socklen_t *)&size)
-			       : syscall(SYS_getsockopt, TWIN + twin, a[1], a[2], value, &size);
+	const long result = way == LIBRARY ? getsockopt(TWIN + twin, (int)a[1], (int)a[2],
+							value, (socklen_t *)&size)
+					   : syscall(SYS_getsockopt, TWIN + twin, a[1],
+						     a[2], value, &size);
 
 	if (result == 0)
 		keep_after(end, value, size > 0 ? (size_t)size : 0);
@@ -165,8 +166,8 @@ static void read_option(const long *a, int twin, enum way way, struct outcome *e
 		keep_after(end, value, size > 0 ? (size_t)size : 0);
 }
 
-static void look_after(const struct call *call, const struct kind *kind, const long *a, int twin,
-		       enum way way, struct outcome *end, bool at_random)
+static void look_after(const struct call *call, const struct kind *kind, const long *a,
+		       int twin, enum way way, struct outcome *end, bool at_random)
 {
 	const bool shared = syscall(SYS_fcntl, SHARED, F_GETFD) != -1;
 	const int peer = shared ? SHARED : PEER + twin;
@@ -175,7 +176,8 @@ static void look_after(const struct call *call, const struct kind *kind, const l
 	if (call->does & SETS_OPTION && end->result == 0 &&
 	    !option_varies(a[1], a[2], kind->traits))
 		read_option(a, twin, way, end);
-	if (!(call->does & (SENDS | RECEIVES)) || kind->traits & (IS_PACKET | IS_LISTENER))
+	if (!(call->does & (SENDS | RECEIVES)) ||
+	    kind->traits & (IS_PACKET | IS_LISTENER))
 		return;
 	if (sent_something(call, end) && kind->traits & IS_TCP)
 		poll(&arrives, 1, 20); /* what MSG_MORE holds back does not arrive */
@@ -237,7 +239,8 @@ static void hide_stamps_of(const struct msghdr *msg, bool all)
 
 static bool in_head(long address, size_t size)
 {
-	return address >= (long)head_area && address + (long)size <= (long)(head_area + HEAD_SIZE);
+	return address >= (long)head_area &&
+	       address + (long)size <= (long)(head_area + HEAD_SIZE);
 }
 
 static void hide_times(const struct call *call, const struct kind *kind, const long *a)
@@ -248,7 +251,8 @@ static void hide_times(const struct call *call, const struct kind *kind, const l
 
 	if (!(call->does & RECEIVES) || !strstr(call->name, "msg"))
 		return;
-	if (several && in_head(a[4], sizeof(struct timespec))) /* what is left of the time */
+	if (several &&
+	    in_head(a[4], sizeof(struct timespec))) /* what is left of the time */
 		memset((void *)a[4], 0, sizeof(struct timespec));
 	for (long i = 0; i < count && in_head(a[1] + i * (long)size, size); i++) {
 		struct msghdr msg;
@@ -260,10 +264,12 @@ static void hide_times(const struct call *call, const struct kind *kind, const l
 
 static bool value_varies(const struct call *call, const struct kind *kind, const long *a)
 {
-	const bool stamping = call->does & READS_OPTION && kind->traits & HAS_HARDWARE &&
-			      (a[2] == SO_TIMESTAMPING_OLD || a[2] == SO_TIMESTAMPING_NEW);
+	const bool stamping =
+		call->does & READS_OPTION && kind->traits & HAS_HARDWARE &&
+		(a[2] == SO_TIMESTAMPING_OLD || a[2] == SO_TIMESTAMPING_NEW);
 
-	return stamping || (call->does & READS_OPTION && option_varies(a[1], a[2], kind->traits));
+	return stamping ||
+	       (call->does & READS_OPTION && option_varies(a[1], a[2], kind->traits));
 }
 
 static void reset_memory(void)
@@ -279,8 +285,8 @@ static void reset_memory(void)
 	memcpy(head_area + AT_ADDRESS, &kind_address, sizeof(kind_address));
 }
 
-static void make_call(const struct call *call, const struct kind *kind, const long *v, int twin,
-		      enum way way, struct outcome *end, bool at_random)
+static void make_call(const struct call *call, const struct kind *kind, const long *v,
+		      int twin, enum way way, struct outcome *end, bool at_random)
 {
 	long a[PARAMS + 1] = {0};
 
@@ -308,7 +314,8 @@ static void make_call(const struct call *call, const struct kind *kind, const lo
 
 /* ---- comparing */
 
-static size_t first_difference(const unsigned char *one, const unsigned char *other, size_t size)
+static size_t first_difference(const unsigned char *one, const unsigned char *other,
+			       size_t size)
 {
 	size_t at = 0;
 
@@ -328,8 +335,8 @@ static bool alike(const struct outcome *one, const struct outcome *other)
 	       memcmp(one->after, other->after, one->after_size) == 0;
 }
 
-static void show_bytes(const char *what, const unsigned char *one, const unsigned char *other,
-		       size_t size)
+static void show_bytes(const char *what, const unsigned char *one,
+		       const unsigned char *other, size_t size)
 {
 	const size_t at = first_difference(one, other, size);
 
@@ -346,14 +353,16 @@ static void show(const struct call *call, const struct kind *kind, const long *v
 	for (int i = 0; i < PARAMS && call->param[i].count; i++)
 		printf(" %ld", v[i]);
 	printf("\n  %ld %s %d signals and %ld %s %d signals\n", one->result,
-	       one->error == NO_ERROR ? "no error" : strerrorname_np(one->error), one->signals,
-	       other->result, other->error == NO_ERROR ? "no error" : strerrorname_np(other->error),
+	       one->error == NO_ERROR ? "no error" : strerrorname_np(one->error),
+	       one->signals, other->result,
+	       other->error == NO_ERROR ? "no error" : strerrorname_np(other->error),
 	       other->signals);
 	show_bytes("descriptors", one->open, other->open, sizeof(one->open));
 	show_bytes("data", one->data, other->data, sizeof(one->data));
 	show_bytes("headers", one->head, other->head, sizeof(one->head));
 	if (one->after_size != other->after_size)
-		printf("  afterwards %zu and %zu bytes\n", one->after_size, other->after_size);
+		printf("  afterwards %zu and %zu bytes\n", one->after_size,
+		       other->after_size);
 	else
 		show_bytes("afterwards", one->after, other->after, one->after_size);
 }
@@ -369,8 +378,8 @@ static void count_rule(const char *rule)
 	sum.ruled_out++;
 }
 
-static const char *ruled_out(const struct call *call, const struct kind *kind, const long *v,
-			     bool at_random)
+static const char *ruled_out(const struct call *call, const struct kind *kind,
+			     const long *v, bool at_random)
 {
 	long a[PARAMS + 1] = {0};
 
@@ -381,7 +390,8 @@ static const char *ruled_out(const struct call *call, const struct kind *kind, c
 
 /* ---- the table */
 
-static bool once(const struct call *call, const struct kind *kind, const long *v, enum way first)
+static bool once(const struct call *call, const struct kind *kind, const long *v,
+		 enum way first)
 {
 	twins_make(kind);
 	make_call(call, kind, v, 0, first, &outcomes[0], false);
@@ -427,8 +437,10 @@ static void compare_values(const struct call *call, const struct kind *kind, siz
 		for (size_t one = 1; one < call->param[i].count; one++) {
 			v[i] = call->param[i].values[one];
 			compare(call, kind, v);
-			for (int j = i + 1; share && j < PARAMS && call->param[j].count; j++) {
-				for (size_t other = 1; other < call->param[j].count; other++) {
+			for (int j = i + 1; share && j < PARAMS && call->param[j].count;
+			     j++) {
+				for (size_t other = 1; other < call->param[j].count;
+				     other++) {
 					v[j] = call->param[j].values[other];
 					if (turn++ % share == 0)
 						compare(call, kind, v);
@@ -444,7 +456,8 @@ static bool makes_watchful(const struct call *call)
 {
 	return call->does & SETS_OPTION || strstr(call->name, "setsockopt") ||
 	       strcmp(call->name, "unshare") == 0 ||
-	       strncmp(call->name, "socket", 6) == 0 || strcmp(call->name, "pidfd_getfd") == 0;
+	       strncmp(call->name, "socket", 6) == 0 ||
+	       strcmp(call->name, "pidfd_getfd") == 0;
 }
 
 static void run_table(bool quiet, size_t share)
@@ -463,8 +476,12 @@ static void run_table(bool quiet, size_t share)
 			const bool descriptor = !(calls[c].does & NO_DESCRIPTOR);
 			const bool pairs = calls[c].does & EVERY_PAIR && !quiet;
 
-			if ((descriptor || k == 0) && !(quiet && makes_watchful(&calls[c])))
-				compare_values(&calls[c], kind, !pairs ? 0 : descriptor ? share : 1);
+			if ((descriptor || k == 0) &&
+			    !(quiet && makes_watchful(&calls[c])))
+				compare_values(&calls[c], kind,
+					       !pairs       ? 0
+					       : descriptor ? share
+							    : 1);
 		}
 		printf("%s: %lu calls\n", kind->name, sum.compared - before);
 	}
@@ -526,11 +543,12 @@ static void feed(const struct kind *kind)
 		socklen_t length = sizeof(to);
 
 		if (syscall(SYS_fcntl, SHARED, F_GETFD) == -1)
-			syscall(SYS_sendto, PEER + i, text, size, MSG_DONTWAIT | MSG_NOSIGNAL,
-				NULL, 0);
+			syscall(SYS_sendto, PEER + i, text, size,
+				MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
 		else if (!(kind->traits & IS_PACKET) &&
 			 syscall(SYS_getsockname, TWIN + i, &to, &length) == 0)
-			syscall(SYS_sendto, SHARED, text, size, MSG_DONTWAIT, &to, length);
+			syscall(SYS_sendto, SHARED, text, size, MSG_DONTWAIT, &to,
+				length);
 	}
 	if (kind->traits & IS_PACKET)
 		syscall(SYS_sendto, SHARED, text, size, MSG_DONTWAIT, &kind_address,
@@ -600,14 +618,16 @@ static void run_random(uint64_t seed, unsigned long enough)
 
 		if (!kind_is_here(kind)) {
 			if (turn < kind_count)
-				printf("not run: %s: needs %s\n", kind->name, kind->needs);
+				printf("not run: %s: needs %s\n", kind->name,
+				       kind->needs);
 			continue;
 		}
 		if (episode(kind, own_seed, LIBRARY, true, &step) < 0)
 			continue;
 		for (int i = 0; i < TRIES; i++) {
-			kernel_alike = episode(kind, own_seed, KERNEL, false, &step) < 0 &&
-				       kernel_alike;
+			kernel_alike =
+				episode(kind, own_seed, KERNEL, false, &step) < 0 &&
+				kernel_alike;
 			found = episode(kind, own_seed, LIBRARY, false, &step);
 			same = found < 0 || same;
 		}
@@ -658,12 +678,14 @@ int main(int argc, char **argv)
 		printf("seed %lu\n", (unsigned long)seed);
 		run_random(seed, enough);
 	} else {
-		fprintf(stderr, "usage: differential calls | table [SHARE] | quiet | random [SEED [CALLS]]\n");
+		fprintf(stderr, "usage: differential calls | table [SHARE] | quiet | "
+				"random [SEED [CALLS]]\n");
 		return 2;
 	}
 	for (size_t i = 0; rules[i].rule; i++)
-		printf("kept out by rule: %lu calls: %s\n", rules[i].calls, rules[i].rule);
-	printf("%s: %lu calls compared, %lu different, %lu differ in the kernel alone\n", what,
-	       sum.compared, sum.different, sum.kernel_itself);
+		printf("kept out by rule: %lu calls: %s\n", rules[i].calls,
+		       rules[i].rule);
+	printf("%s: %lu calls compared, %lu different, %lu differ in the kernel alone\n",
+	       what, sum.compared, sum.different, sum.kernel_itself);
 	return sum.different != 0;
 }

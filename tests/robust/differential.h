@@ -27,14 +27,14 @@ extern unsigned char *unmapped;
 
 /* Where things are in head_area. */
 enum {
-	AT_HEADER = 0,       /* struct msghdr, or struct mmsghdr of MESSAGES */
-	AT_PIECES = 1024,    /* struct iovec */
-	AT_NAME = 2048,      /* room for an address */
-	AT_CONTROL = 4096,   /* room for control data */
-	AT_LENGTH = 8192,    /* a socklen_t */
-	AT_VALUE = 8448,     /* of an option */
-	AT_TIMEOUT = 12288,  /* struct timespec */
-	AT_ADDRESS = 12544,  /* of the kind, to send to */
+	AT_HEADER = 0,      /* struct msghdr, or struct mmsghdr of MESSAGES */
+	AT_PIECES = 1024,   /* struct iovec */
+	AT_NAME = 2048,     /* room for an address */
+	AT_CONTROL = 4096,  /* room for control data */
+	AT_LENGTH = 8192,   /* a socklen_t */
+	AT_VALUE = 8448,    /* of an option */
+	AT_TIMEOUT = 12288, /* struct timespec */
+	AT_ADDRESS = 12544, /* of the kind, to send to */
 	AT_FDS = 13312,
 };
 
@@ -48,7 +48,8 @@ enum {
 	IS_PACKET = 4,   /* AF_PACKET */
 	IS_UNIX = 8,     /* makes the library watch all messages from then on */
 	HAS_STAMPS = 16, /* asked for software stamps; the library watches too */
-	HAS_HARDWARE = 32, /* asked for hardware stamps, and the kernel for their stand-ins */
+	HAS_HARDWARE =
+		32, /* asked for hardware stamps, and the kernel for their stand-ins */
 	IS_FILE = 64,
 	IS_LISTENER = 128,
 	IS_NETLINK = 256,
@@ -106,8 +107,9 @@ enum {
 	SETS_OPTION = 4,
 	READS_OPTION = 8,
 	NO_DESCRIPTOR = 16, /* has none to be made on */
-	NOT_AT_RANDOM = 32, /* does what may not be repeated: takes signals, closes the twins */
-	EVERY_PAIR = 64,    /* in the table, each pair of values, instead of each value */
+	NOT_AT_RANDOM =
+		32, /* does what may not be repeated: takes signals, closes the twins */
+	EVERY_PAIR = 64, /* in the table, each pair of values, instead of each value */
 };
 
 struct call {

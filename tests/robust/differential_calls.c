@@ -40,8 +40,8 @@ static int own_pidfd;
 /* Pointers, as values: which of the kinds of memory. */
 enum {
 	GOOD,
-	AT_EDGE,    /* what is pointed to ends where the memory ends */
-	OVER_EDGE,  /* and half of it lies beyond */
+	AT_EDGE,   /* what is pointed to ends where the memory ends */
+	OVER_EDGE, /* and half of it lies beyond */
 	MISALIGNED,
 	READ_ONLY,
 	NULL_POINTER,
@@ -101,9 +101,9 @@ static long point_at_head(long which, size_t at, size_t size)
 #define SIZES VALUES(128, 0, 1, 2, 15, 16, 110, 4096, INT_MAX, INT_MIN, -1)
 #define RECEIVE_FLAGS                                                                    \
 	VALUES(0, MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, MSG_PEEK | MSG_TRUNC, MSG_OOB,      \
-	       MSG_ERRQUEUE, MSG_WAITALL, MSG_CMSG_CLOEXEC, MSG_NOSIGNAL, MSG_WAITFORONE, \
-	       ONEPKT, ONEPKT | MSG_WAITALL, ONEPKT | MSG_PEEK, WARM, 0x40000, 0x80000,   \
-	       0x2000000, 0x10000000, INT_MIN, -1)
+	       MSG_ERRQUEUE, MSG_WAITALL, MSG_CMSG_CLOEXEC, MSG_NOSIGNAL,                \
+	       MSG_WAITFORONE, ONEPKT, ONEPKT | MSG_WAITALL, ONEPKT | MSG_PEEK, WARM,    \
+	       0x40000, 0x80000, 0x2000000, 0x10000000, INT_MIN, -1)
 #define SEND_FLAGS                                                                       \
 	VALUES(0, MSG_DONTWAIT, MSG_OOB, MSG_DONTROUTE, MSG_EOR, MSG_MORE, MSG_NOSIGNAL, \
 	       MSG_CONFIRM, MSG_PROXY, MSG_ZEROCOPY, MSG_FASTOPEN, WARM,                 \
@@ -210,23 +210,23 @@ static long kernel_sendto(const long *a)
 /* ---- messages */
 
 enum { /* the pieces of a message, as values */
-	ONE_PIECE,
-	THREE_PIECES,
-	NO_PIECE,
-	NO_BYTES,
-	PIECE_AT_NULL,
-	PIECE_UNMAPPED,
-	PIECE_READ_ONLY,
-	PIECE_KERNELS,
-	NEGATIVE_LENGTH,
-	SUM_TOO_LARGE,
-	PIECES_AT_NULL,
-	PIECES_UNMAPPED,
-	PIECES_MISALIGNED,
-	PIECES_OVER_EDGE,
-	MOST_PIECES,
-	TOO_MANY_PIECES,
-	NEGATIVE_COUNT,
+       ONE_PIECE,
+       THREE_PIECES,
+       NO_PIECE,
+       NO_BYTES,
+       PIECE_AT_NULL,
+       PIECE_UNMAPPED,
+       PIECE_READ_ONLY,
+       PIECE_KERNELS,
+       NEGATIVE_LENGTH,
+       SUM_TOO_LARGE,
+       PIECES_AT_NULL,
+       PIECES_UNMAPPED,
+       PIECES_MISALIGNED,
+       PIECES_OVER_EDGE,
+       MOST_PIECES,
+       TOO_MANY_PIECES,
+       NEGATIVE_COUNT,
 };
 #define PIECES                                                                           \
 	VALUES(ONE_PIECE, THREE_PIECES, NO_PIECE, NO_BYTES, PIECE_AT_NULL,               \
@@ -300,15 +300,15 @@ static void put_pieces(struct msghdr *msg, long which)
 }
 
 enum { /* room for a name, as values */
-	NO_NAME,
-	NAME,
-	NAME_SHORT,
-	NAME_EMPTY,
-	NAME_HUGE,
-	NAME_NEGATIVE,
-	NAME_UNMAPPED,
-	NAME_READ_ONLY,
-	NAME_NULL_LONG,
+       NO_NAME,
+       NAME,
+       NAME_SHORT,
+       NAME_EMPTY,
+       NAME_HUGE,
+       NAME_NEGATIVE,
+       NAME_UNMAPPED,
+       NAME_READ_ONLY,
+       NAME_NULL_LONG,
 };
 #define NAMES                                                                            \
 	VALUES(NO_NAME, NAME, NAME_SHORT, NAME_EMPTY, NAME_HUGE, NAME_NEGATIVE,          \
@@ -349,30 +349,30 @@ static void put_name(struct msghdr *msg, long which, bool send)
 }
 
 enum { /* control data, as values; the last ones are for sending */
-	NO_CONTROL,
-	CONTROL,
-	CONTROL_SHORT,
-	CONTROL_HEADER_ONLY,
-	CONTROL_CUT_STAMP,
-	CONTROL_EMPTY,
-	CONTROL_HUGE,
-	CONTROL_NEGATIVE,
-	CONTROL_NULL_LONG,
-	CONTROL_UNMAPPED,
-	CONTROL_READ_ONLY,
-	CONTROL_MISALIGNED,
-	CONTROL_OVER_EDGE,
-	CONTROL_LENGTH_ZERO,
-	CONTROL_LENGTH_LONG,
-	CONTROL_LENGTH_NEGATIVE,
-	CONTROL_STAMP,
-	CONTROL_STAMP_NEW,
-	CONTROL_STAMP_HARDWARE,
-	CONTROL_STAMP_ODD,
-	CONTROL_STAMP_BAD,
-	CONTROL_BAD_RIGHTS,
-	CONTROL_OTHER_LEVEL,
-	CONTROL_LARGE,
+       NO_CONTROL,
+       CONTROL,
+       CONTROL_SHORT,
+       CONTROL_HEADER_ONLY,
+       CONTROL_CUT_STAMP,
+       CONTROL_EMPTY,
+       CONTROL_HUGE,
+       CONTROL_NEGATIVE,
+       CONTROL_NULL_LONG,
+       CONTROL_UNMAPPED,
+       CONTROL_READ_ONLY,
+       CONTROL_MISALIGNED,
+       CONTROL_OVER_EDGE,
+       CONTROL_LENGTH_ZERO,
+       CONTROL_LENGTH_LONG,
+       CONTROL_LENGTH_NEGATIVE,
+       CONTROL_STAMP,
+       CONTROL_STAMP_NEW,
+       CONTROL_STAMP_HARDWARE,
+       CONTROL_STAMP_ODD,
+       CONTROL_STAMP_BAD,
+       CONTROL_BAD_RIGHTS,
+       CONTROL_OTHER_LEVEL,
+       CONTROL_LARGE,
 };
 #define RECEIVE_CONTROLS                                                                 \
 	VALUES(NO_CONTROL, CONTROL, CONTROL_SHORT, CONTROL_HEADER_ONLY,                  \
@@ -385,7 +385,8 @@ enum { /* control data, as values; the last ones are for sending */
 	       CONTROL_MISALIGNED, CONTROL_OVER_EDGE, CONTROL_LENGTH_ZERO,               \
 	       CONTROL_LENGTH_LONG, CONTROL_LENGTH_NEGATIVE, CONTROL_STAMP,              \
 	       CONTROL_STAMP_NEW, CONTROL_STAMP_HARDWARE, CONTROL_STAMP_ODD,             \
-	       CONTROL_STAMP_BAD, CONTROL_BAD_RIGHTS, CONTROL_OTHER_LEVEL, CONTROL_LARGE)
+	       CONTROL_STAMP_BAD, CONTROL_BAD_RIGHTS, CONTROL_OTHER_LEVEL,               \
+	       CONTROL_LARGE)
 
 static void put_control_message(struct msghdr *msg, int level, int type, uint32_t value)
 {
@@ -613,14 +614,15 @@ static long kernel_sendmmsg(const long *a)
 #define OPTIONS                                                                          \
 	VALUES(SO_TIMESTAMPING_OLD, SO_TYPE, SO_TIMESTAMPING_NEW, SO_RCVBUF,             \
 	       SO_TIMESTAMP_OLD, SO_TIMESTAMPNS_NEW, SO_LINGER, SO_PEERCRED,             \
-	       SO_BINDTODEVICE, SO_PEERNAME, SO_COOKIE, SO_ERROR, SO_SELECT_ERR_QUEUE, 0, \
-	       -1, INT_MAX, 0x10025)
+	       SO_BINDTODEVICE, SO_PEERNAME, SO_COOKIE, SO_ERROR, SO_SELECT_ERR_QUEUE,   \
+	       0, -1, INT_MAX, 0x10025)
 #define ALL_NUMBERS VALUES(0) /* replaced by 0 to NUMBERS - 1 in calls_start */
 /* Of SO_TIMESTAMPING too: the sets that ask for no hardware stamp, ids, and bits of no meaning. */
 #define CONTENTS                                                                         \
-	VALUES(0x18, 0, 1, 0x10, 0x40, 0x89a, 0x58, 0x1000, 0x8000, 0x20000, 0x80000000L, \
-	       0x54, 0x45, 0x7fffffff, 0xffffffffL, 0x5555555555555555L)
-#define OPTION_SIZES VALUES(4, 8, 0, 1, 2, 3, 5, 7, 9, 16, 400, 4096, INT_MAX, INT_MIN, -1)
+	VALUES(0x18, 0, 1, 0x10, 0x40, 0x89a, 0x58, 0x1000, 0x8000, 0x20000,             \
+	       0x80000000L, 0x54, 0x45, 0x7fffffff, 0xffffffffL, 0x5555555555555555L)
+#define OPTION_SIZES                                                                     \
+	VALUES(4, 8, 0, 1, 2, 3, 5, 7, 9, 16, 400, 4096, INT_MAX, INT_MIN, -1)
 
 static void put_content(long content)
 {
@@ -684,17 +686,19 @@ static void read_after_set_call(long fd, const long *v, long *a)
 
 static long library_read_after_set(const long *a)
 {
-	const long set = setsockopt((int)a[0], SOL_SOCKET, (int)a[1], head_area + AT_VALUE, 4);
+	const long set =
+		setsockopt((int)a[0], SOL_SOCKET, (int)a[1], head_area + AT_VALUE, 4);
 
 	memset(head_area + AT_VALUE, 0x33, 8);
-	return 2 * set + getsockopt((int)a[0], SOL_SOCKET, (int)a[2], head_area + AT_VALUE,
+	return 2 * set + getsockopt((int)a[0], SOL_SOCKET, (int)a[2],
+				    head_area + AT_VALUE,
 				    (socklen_t *)(head_area + AT_LENGTH));
 }
 
 static long kernel_read_after_set(const long *a)
 {
-	const long set = syscall(SYS_setsockopt, a[0], SOL_SOCKET, a[1],
-				 head_area + AT_VALUE, 4);
+	const long set =
+		syscall(SYS_setsockopt, a[0], SOL_SOCKET, a[1], head_area + AT_VALUE, 4);
 
 	memset(head_area + AT_VALUE, 0x33, 8);
 	return 2 * set + syscall(SYS_getsockopt, a[0], SOL_SOCKET, a[2],
@@ -819,8 +823,8 @@ static long kernel_fcntl(const long *a)
 	       F_OFD_GETLK, F_OFD_SETLK, F_GETLEASE, 1035 /* F_GET_RW_HINT */,           \
 	       1027 /* F_DUPFD_QUERY */, 9999, INT_MAX, INT_MIN, -1)
 #define ARGUMENTS                                                                        \
-	VALUES(0, CHOSEN, 1, O_NONBLOCK, -1, INT_MIN, INT_MAX, 1 << 20, LAST_CHOSEN - 1, ARGUMENT_GOOD, \
-	       ARGUMENT_READ_ONLY, ARGUMENT_UNMAPPED, LONG_MIN)
+	VALUES(0, CHOSEN, 1, O_NONBLOCK, -1, INT_MIN, INT_MAX, 1 << 20, LAST_CHOSEN - 1, \
+	       ARGUMENT_GOOD, ARGUMENT_READ_ONLY, ARGUMENT_UNMAPPED, LONG_MIN)
 
 static void close_call(long fd, const long *v, long *a)
 {
@@ -992,99 +996,201 @@ static long kernel_unshare(const long *a)
 static long all_numbers[NUMBERS];
 
 const struct call calls[] = {
-	{"recv", RECEIVES | EVERY_PAIR, {POINTERS, LENGTHS, RECEIVE_FLAGS}, data_call,
-	 library_recv, kernel_recv},
-	{"__recv_chk", RECEIVES, {POINTERS, LENGTHS, RECEIVE_FLAGS}, data_call,
-	 library_recv_chk, kernel_recv},
-	{"recvfrom", RECEIVES | EVERY_PAIR,
-	 {POINTERS, LENGTHS, RECEIVE_FLAGS, POINTERS, POINTERS, SIZES}, address_out_call,
-	 library_recvfrom, kernel_recvfrom},
-	{"__recvfrom_chk", RECEIVES,
-	 {POINTERS, LENGTHS, RECEIVE_FLAGS, POINTERS, POINTERS, SIZES}, address_out_call,
-	 library_recvfrom_chk, kernel_recvfrom},
-	{"recvmsg", RECEIVES | EVERY_PAIR,
-	 {PIECES, NAMES, RECEIVE_CONTROLS, RECEIVE_FLAGS, POINTERS}, recvmsg_call,
-	 library_recvmsg, kernel_recvmsg},
-	{"recvmmsg", RECEIVES | EVERY_PAIR,
-	 {PIECES, NAMES, RECEIVE_CONTROLS, RECEIVE_FLAGS, POINTERS, COUNTS}, recvmmsg_call,
-	 library_recvmmsg, kernel_recvmmsg},
-	{"recvmmsg, time limit", RECEIVES | EVERY_PAIR,
+	{"recv",
+	 RECEIVES | EVERY_PAIR,
+	 {POINTERS, LENGTHS, RECEIVE_FLAGS},
+	 data_call,
+	 library_recv,
+	 kernel_recv},
+	{"__recv_chk",
+	 RECEIVES,
+	 {POINTERS, LENGTHS, RECEIVE_FLAGS},
+	 data_call,
+	 library_recv_chk,
+	 kernel_recv},
+	{"recvfrom",
+	 RECEIVES | EVERY_PAIR,
+	 {POINTERS, LENGTHS, RECEIVE_FLAGS, POINTERS, POINTERS, SIZES},
+	 address_out_call,
+	 library_recvfrom,
+	 kernel_recvfrom},
+	{"__recvfrom_chk",
+	 RECEIVES,
+	 {POINTERS, LENGTHS, RECEIVE_FLAGS, POINTERS, POINTERS, SIZES},
+	 address_out_call,
+	 library_recvfrom_chk,
+	 kernel_recvfrom},
+	{"recvmsg",
+	 RECEIVES | EVERY_PAIR,
+	 {PIECES, NAMES, RECEIVE_CONTROLS, RECEIVE_FLAGS, POINTERS},
+	 recvmsg_call,
+	 library_recvmsg,
+	 kernel_recvmsg},
+	{"recvmmsg",
+	 RECEIVES | EVERY_PAIR,
+	 {PIECES, NAMES, RECEIVE_CONTROLS, RECEIVE_FLAGS, POINTERS, COUNTS},
+	 recvmmsg_call,
+	 library_recvmmsg,
+	 kernel_recvmmsg},
+	{"recvmmsg, time limit",
+	 RECEIVES | EVERY_PAIR,
 	 {VALUES(0, 1, -1, LONG_MAX, LONG_MIN), VALUES(0, 1, 999999999, 1000000000, -1),
-	  POINTERS, VALUES(0, MSG_WAITFORONE, MSG_DONTWAIT, ONEPKT),
-	  VALUES(2, 0, 1, 4)},
-	 recvmmsg_timeout_call, library_recvmmsg, kernel_recvmmsg},
-	{"send", SENDS | EVERY_PAIR, {POINTERS, LENGTHS, SEND_FLAGS}, data_call,
-	 library_send, kernel_send},
-	{"sendto", SENDS | EVERY_PAIR,
-	 {POINTERS, LENGTHS, SEND_FLAGS, POINTERS, ADDRESS_SIZES}, sendto_call,
-	 library_sendto, kernel_sendto},
-	{"sendmsg", SENDS | EVERY_PAIR,
-	 {PIECES, NAMES, SEND_CONTROLS, SEND_FLAGS, POINTERS}, sendmsg_call,
-	 library_sendmsg, kernel_sendmsg},
-	{"sendmmsg", SENDS | EVERY_PAIR,
-	 {PIECES, NAMES, SEND_CONTROLS, SEND_FLAGS, POINTERS, COUNTS}, sendmmsg_call,
-	 library_sendmmsg, kernel_sendmmsg},
-	{"getsockopt", READS_OPTION | EVERY_PAIR, {OPTIONS, LEVELS, POINTERS, POINTERS, SIZES},
-	 getsockopt_call, library_getsockopt, kernel_getsockopt},
-	{"getsockopt, all numbers", READS_OPTION | EVERY_PAIR,
+	  POINTERS, VALUES(0, MSG_WAITFORONE, MSG_DONTWAIT, ONEPKT), VALUES(2, 0, 1, 4)},
+	 recvmmsg_timeout_call,
+	 library_recvmmsg,
+	 kernel_recvmmsg},
+	{"send",
+	 SENDS | EVERY_PAIR,
+	 {POINTERS, LENGTHS, SEND_FLAGS},
+	 data_call,
+	 library_send,
+	 kernel_send},
+	{"sendto",
+	 SENDS | EVERY_PAIR,
+	 {POINTERS, LENGTHS, SEND_FLAGS, POINTERS, ADDRESS_SIZES},
+	 sendto_call,
+	 library_sendto,
+	 kernel_sendto},
+	{"sendmsg",
+	 SENDS | EVERY_PAIR,
+	 {PIECES, NAMES, SEND_CONTROLS, SEND_FLAGS, POINTERS},
+	 sendmsg_call,
+	 library_sendmsg,
+	 kernel_sendmsg},
+	{"sendmmsg",
+	 SENDS | EVERY_PAIR,
+	 {PIECES, NAMES, SEND_CONTROLS, SEND_FLAGS, POINTERS, COUNTS},
+	 sendmmsg_call,
+	 library_sendmmsg,
+	 kernel_sendmmsg},
+	{"getsockopt",
+	 READS_OPTION | EVERY_PAIR,
+	 {OPTIONS, LEVELS, POINTERS, POINTERS, SIZES},
+	 getsockopt_call,
+	 library_getsockopt,
+	 kernel_getsockopt},
+	{"getsockopt, all numbers",
+	 READS_OPTION | EVERY_PAIR,
 	 {{all_numbers, NUMBERS}, LEVELS, VALUES(GOOD), VALUES(GOOD), VALUES(128)},
-	 getsockopt_call, library_getsockopt, kernel_getsockopt},
-	{"setsockopt", SETS_OPTION | EVERY_PAIR,
-	 {OPTIONS, LEVELS, POINTERS, OPTION_SIZES, CONTENTS}, setsockopt_call,
-	 library_setsockopt, kernel_setsockopt},
-	{"setsockopt, all numbers", SETS_OPTION | EVERY_PAIR,
+	 getsockopt_call,
+	 library_getsockopt,
+	 kernel_getsockopt},
+	{"setsockopt",
+	 SETS_OPTION | EVERY_PAIR,
+	 {OPTIONS, LEVELS, POINTERS, OPTION_SIZES, CONTENTS},
+	 setsockopt_call,
+	 library_setsockopt,
+	 kernel_setsockopt},
+	{"setsockopt, all numbers",
+	 SETS_OPTION | EVERY_PAIR,
 	 {{all_numbers, NUMBERS}, LEVELS, VALUES(GOOD), VALUES(4), VALUES(1)},
-	 setsockopt_call, library_setsockopt, kernel_setsockopt},
-	{"setsockopt, getsockopt", READS_OPTION | EVERY_PAIR | NOT_AT_RANDOM,
+	 setsockopt_call,
+	 library_setsockopt,
+	 kernel_setsockopt},
+	{"setsockopt, getsockopt",
+	 READS_OPTION | EVERY_PAIR | NOT_AT_RANDOM,
 	 {VALUES(SO_TIMESTAMPING_OLD, SO_TIMESTAMPING_NEW, SO_TIMESTAMP_OLD,
 		 SO_TIMESTAMPNS_OLD, SO_TIMESTAMPNS_NEW),
 	  CONTENTS,
 	  VALUES(SO_TIMESTAMPING_OLD, SO_TIMESTAMPING_NEW, SO_TIMESTAMP_OLD,
 		 SO_TIMESTAMPNS_NEW)},
-	 read_after_set_call, library_read_after_set, kernel_read_after_set},
-	{"accept", EVERY_PAIR, {POINTERS, POINTERS, SIZES, VALUES(0)}, accept_call,
-	 library_accept, kernel_accept},
-	{"accept4", EVERY_PAIR,
+	 read_after_set_call,
+	 library_read_after_set,
+	 kernel_read_after_set},
+	{"accept",
+	 EVERY_PAIR,
+	 {POINTERS, POINTERS, SIZES, VALUES(0)},
+	 accept_call,
+	 library_accept,
+	 kernel_accept},
+	{"accept4",
+	 EVERY_PAIR,
 	 {POINTERS, POINTERS, SIZES,
-	  VALUES(SOCK_NONBLOCK, SOCK_CLOEXEC, SOCK_NONBLOCK | SOCK_CLOEXEC, 1, INT_MIN, -1)},
-	 accept_call, library_accept4, kernel_accept4},
+	  VALUES(SOCK_NONBLOCK, SOCK_CLOEXEC, SOCK_NONBLOCK | SOCK_CLOEXEC, 1, INT_MIN,
+		 -1)},
+	 accept_call,
+	 library_accept4,
+	 kernel_accept4},
 	{"dup", 0, {VALUES(0), VALUES(0)}, duplicate_call, library_dup, kernel_dup},
-	{"dup2", EVERY_PAIR, {CHOSEN_NUMBERS, VALUES(0)}, duplicate_call, library_dup2,
+	{"dup2",
+	 EVERY_PAIR,
+	 {CHOSEN_NUMBERS, VALUES(0)},
+	 duplicate_call,
+	 library_dup2,
 	 kernel_dup2},
-	{"dup3", EVERY_PAIR, {CHOSEN_NUMBERS, VALUES(0, O_CLOEXEC, O_NONBLOCK, INT_MIN, -1)},
-	 duplicate_call, library_dup3, kernel_dup3},
-	{"fcntl", EVERY_PAIR | NOT_AT_RANDOM, {COMMANDS, ARGUMENTS}, fcntl_call, library_fcntl,
+	{"dup3",
+	 EVERY_PAIR,
+	 {CHOSEN_NUMBERS, VALUES(0, O_CLOEXEC, O_NONBLOCK, INT_MIN, -1)},
+	 duplicate_call,
+	 library_dup3,
+	 kernel_dup3},
+	{"fcntl",
+	 EVERY_PAIR | NOT_AT_RANDOM,
+	 {COMMANDS, ARGUMENTS},
+	 fcntl_call,
+	 library_fcntl,
 	 kernel_fcntl},
-	{"fcntl64", EVERY_PAIR | NOT_AT_RANDOM, {COMMANDS, ARGUMENTS}, fcntl_call,
-	 library_fcntl64, kernel_fcntl},
-	{"fcntl, harmless", EVERY_PAIR,
+	{"fcntl64",
+	 EVERY_PAIR | NOT_AT_RANDOM,
+	 {COMMANDS, ARGUMENTS},
+	 fcntl_call,
+	 library_fcntl64,
+	 kernel_fcntl},
+	{"fcntl, harmless",
+	 EVERY_PAIR,
 	 {VALUES(F_GETFL, F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_GETOWN_EX, 9999, -1),
 	  ARGUMENTS},
-	 fcntl_call, library_fcntl, kernel_fcntl},
+	 fcntl_call,
+	 library_fcntl,
+	 kernel_fcntl},
 	{"close", NOT_AT_RANDOM, {VALUES(0)}, close_call, library_close, kernel_close},
-	{"close, no descriptor", NO_DESCRIPTOR, {NUMBERS_TO_CLOSE}, close_number_call,
-	 library_close, kernel_close},
-	{"close_range", NO_DESCRIPTOR | EVERY_PAIR,
+	{"close, no descriptor",
+	 NO_DESCRIPTOR,
+	 {NUMBERS_TO_CLOSE},
+	 close_number_call,
+	 library_close,
+	 kernel_close},
+	{"close_range",
+	 NO_DESCRIPTOR | EVERY_PAIR,
 	 {VALUES(CHOSEN, CHOSEN + 1, LAST_CHOSEN, LAST_CHOSEN + 1, INT_MAX, UINT_MAX),
 	  VALUES(LAST_CHOSEN, CHOSEN, CHOSEN + 2, INT_MAX, UINT_MAX, 0),
 	  VALUES(0, 2, 4, 6, 1, 8, -1, INT_MIN)},
-	 close_range_call, library_close_range, kernel_close_range},
-	{"closefrom", NO_DESCRIPTOR | NOT_AT_RANDOM,
+	 close_range_call,
+	 library_close_range,
+	 kernel_close_range},
+	{"closefrom",
+	 NO_DESCRIPTOR | NOT_AT_RANDOM,
 	 {VALUES(CHOSEN, CHOSEN + 2, 3, 0, -1, INT_MIN, LAST_CHOSEN + 1, INT_MAX)},
-	 closefrom_call, library_closefrom, kernel_closefrom},
-	{"unshare", NO_DESCRIPTOR | NOT_AT_RANDOM,
-	 {VALUES(CLONE_FS, 0, CLONE_FILES, CLONE_FILES | CLONE_FS, CLONE_SYSVSEM, 1, 2, INT_MIN, -1)},
-	 unshare_call, library_unshare, kernel_unshare},
-	{"socket", NO_DESCRIPTOR | EVERY_PAIR, {DOMAINS, TYPES, PROTOCOLS, VALUES(GOOD)},
-	 socket_call, library_socket, kernel_socket},
-	{"socketpair", NO_DESCRIPTOR | EVERY_PAIR,
-	 {VALUES(AF_UNIX, AF_INET, AF_INET6, 30 /* AF_TIPC */, AF_UNSPEC, INT_MIN, -1), TYPES,
-	  PROTOCOLS, POINTERS},
-	 socket_call, library_socketpair, kernel_socketpair},
-	{"pidfd_getfd", EVERY_PAIR,
+	 closefrom_call,
+	 library_closefrom,
+	 kernel_closefrom},
+	{"unshare",
+	 NO_DESCRIPTOR | NOT_AT_RANDOM,
+	 {VALUES(CLONE_FS, 0, CLONE_FILES, CLONE_FILES | CLONE_FS, CLONE_SYSVSEM, 1, 2,
+		 INT_MIN, -1)},
+	 unshare_call,
+	 library_unshare,
+	 kernel_unshare},
+	{"socket",
+	 NO_DESCRIPTOR | EVERY_PAIR,
+	 {DOMAINS, TYPES, PROTOCOLS, VALUES(GOOD)},
+	 socket_call,
+	 library_socket,
+	 kernel_socket},
+	{"socketpair",
+	 NO_DESCRIPTOR | EVERY_PAIR,
+	 {VALUES(AF_UNIX, AF_INET, AF_INET6, 30 /* AF_TIPC */, AF_UNSPEC, INT_MIN, -1),
+	  TYPES, PROTOCOLS, POINTERS},
+	 socket_call,
+	 library_socketpair,
+	 kernel_socketpair},
+	{"pidfd_getfd",
+	 EVERY_PAIR,
 	 {VALUES(0, 1, -1, STDERR_FILENO, INT_MAX), VALUES(0, 1, INT_MIN, -1),
 	  VALUES(SAME_FD, -1, INT_MIN, INT_MAX, 150)},
-	 pidfd_getfd_call, library_pidfd_getfd, kernel_pidfd_getfd},
+	 pidfd_getfd_call,
+	 library_pidfd_getfd,
+	 kernel_pidfd_getfd},
 };
 const size_t call_count = COUNT(calls);
 
@@ -1118,7 +1224,8 @@ bool asks_for_hardware(const long *a)
 {
 	uint32_t flags = 0;
 
-	if (a[1] != SOL_SOCKET || (a[2] != SO_TIMESTAMPING_OLD && a[2] != SO_TIMESTAMPING_NEW))
+	if (a[1] != SOL_SOCKET ||
+	    (a[2] != SO_TIMESTAMPING_OLD && a[2] != SO_TIMESTAMPING_NEW))
 		return false;
 	memcpy(&flags, head_area + AT_VALUE, sizeof(flags));
 	return flags & SOF_TIMESTAMPING_RAW_HARDWARE;
@@ -1142,13 +1249,15 @@ const char *rule_for(const struct call *call, const struct kind *kind, const lon
 	if (call->does & SENDS && flags & WARM && kind->traits & IS_TCP)
 		return "ONLOAD_MSG_WARM on TCP";
 	if (at_random && call->does & SETS_OPTION && asks_for_hardware(a))
-		return "SO_TIMESTAMPING that asks for hardware stamps, before other calls";
+		return "SO_TIMESTAMPING that asks for hardware stamps, before other "
+		       "calls";
 	/* How much of a stream was taken before the kernel met the end of readable memory
 	 * depends on how it cuts its buffers. */
 	if (call->does & SENDS && kind->traits & IS_STREAM &&
 	    (call->prepare == data_call || call->prepare == sendto_call) && v[1] > 4096 &&
 	    (v[0] == GOOD || v[0] == MISALIGNED || v[0] == READ_ONLY))
-		return "a stream's send that runs out of memory: the kernel differs from itself";
+		return "a stream's send that runs out of memory: the kernel differs from "
+		       "itself";
 	return NULL;
 }
 
@@ -1171,7 +1280,8 @@ bool option_varies(long level, long optname, unsigned int traits)
 	};
 
 	for (size_t i = 0; i < COUNT(varying); i++) {
-		if (varying[i].level == (int)level && varying[i].optname == (int)optname &&
+		if (varying[i].level == (int)level &&
+		    varying[i].optname == (int)optname &&
 		    (!varying[i].traits || traits & varying[i].traits))
 			return true;
 	}

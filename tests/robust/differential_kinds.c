@@ -46,7 +46,8 @@ static int place_at(int number, int fd)
 
 static void fresh(int number, int domain, int type, int protocol)
 {
-	place_at(number, (int)MUST(socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol)));
+	place_at(number, (int)MUST(socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC,
+					  protocol)));
 }
 
 static socklen_t own_address(int fd, struct sockaddr_storage *address)
@@ -59,8 +60,10 @@ static socklen_t own_address(int fd, struct sockaddr_storage *address)
 
 static void bind_to_loopback(int fd, int domain, int port)
 {
-	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+	struct sockaddr_in v4 = {.sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)port)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
+				  .sin6_port = htons((uint16_t)port)};
 
 	v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	v6.sin6_addr = in6addr_loopback;
@@ -86,7 +89,8 @@ static void set(int fd, int level, int optname, int value)
 	MUST(setsockopt(fd, level, optname, &value, sizeof(value)));
 }
 
-static const char text[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+static const char text[] =
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 static void udp(int domain, bool connected)
 {
@@ -105,7 +109,8 @@ static void udp(int domain, bool connected)
 				     kind_address_size));
 		size = own_address(TWIN + i, &to);
 		for (size_t length = sizeof(text); length > 3; length /= 4) {
-			MUST(sendto(SHARED, text, length, 0, (struct sockaddr *)&to, size));
+			MUST(sendto(SHARED, text, length, 0, (struct sockaddr *)&to,
+				    size));
 		}
 		await(TWIN + i, POLLIN);
 	}
@@ -123,7 +128,8 @@ static void udp6(void)
 
 static void ask_stamps(uint32_t library, uint32_t kernel)
 {
-	MUST(setsockopt(TWIN, SOL_SOCKET, SO_TIMESTAMPING_OLD, &library, sizeof(library)));
+	MUST(setsockopt(TWIN, SOL_SOCKET, SO_TIMESTAMPING_OLD, &library,
+			sizeof(library)));
 	MUST(syscall(SYS_setsockopt, TWIN + 1, SOL_SOCKET, SO_TIMESTAMPING_OLD, &kernel,
 		     sizeof(kernel)));
 }
@@ -148,11 +154,11 @@ static void stamped(int domain, uint32_t library, uint32_t kernel)
 
 /* Reports without the packet, which has numbers of its own. */
 #define SOFT                                                                             \
-	(SOF_TIMESTAMPING_OPT_TSONLY | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE |                      \
-	 SOF_TIMESTAMPING_TX_SOFTWARE)
+	(SOF_TIMESTAMPING_OPT_TSONLY | SOF_TIMESTAMPING_SOFTWARE |                       \
+	 SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_TX_SOFTWARE)
 #define HARD                                                                             \
-	(SOF_TIMESTAMPING_OPT_TSONLY | SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE |                  \
-	 SOF_TIMESTAMPING_TX_HARDWARE)
+	(SOF_TIMESTAMPING_OPT_TSONLY | SOF_TIMESTAMPING_RAW_HARDWARE |                   \
+	 SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_TX_HARDWARE)
 
 static void udp4_software(void)
 {
@@ -222,7 +228,8 @@ static void tcp(int domain)
 		fresh(TWIN + i, domain, SOCK_STREAM, 0);
 		connect_now(TWIN + i, &kind_address, kind_address_size);
 		await(listener, POLLIN);
-		place_at(PEER + i, (int)MUST(accept4(listener, NULL, NULL, SOCK_NONBLOCK)));
+		place_at(PEER + i,
+			 (int)MUST(accept4(listener, NULL, NULL, SOCK_NONBLOCK)));
 		set(PEER + i, IPPROTO_TCP, 1 /* TCP_NODELAY */, 1);
 		abort_on_close(PEER + i);
 		MUST(send(PEER + i, text, sizeof(text), 0));
@@ -469,8 +476,8 @@ const struct kind kinds[] = {
 	{"udp4 software stamps", HAS_STAMPS, udp4_software, NULL},
 	{"udp4 hardware stamps", HAS_STAMPS | HAS_HARDWARE, udp4_hardware, NULL},
 	{"udp6 stamps per call", HAS_STAMPS | HAS_HARDWARE, udp6_per_call, NULL},
-	{"tcp6 hardware stamps", IS_TCP | IS_STREAM | HAS_STAMPS | HAS_HARDWARE, tcp6_hardware,
-	 NULL},
+	{"tcp6 hardware stamps", IS_TCP | IS_STREAM | HAS_STAMPS | HAS_HARDWARE,
+	 tcp6_hardware, NULL},
 	{"closed", HAS_STAMPS | IS_FILE, closed, NULL},
 };
 const size_t kind_count = COUNT(kinds);
@@ -486,7 +493,8 @@ void kinds_start(void)
 		MUST(ioctl(fd, SIOCSIFFLAGS, &up));
 		MUST(close(fd));
 	} else {
-		printf("not run: in a network of its own: unshare: %s\n", strerror(errno));
+		printf("not run: in a network of its own: unshare: %s\n",
+		       strerror(errno));
 	}
 	fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	packets_allowed = fd >= 0;

@@ -24,7 +24,7 @@
 #include "tests/robust/must.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define SHARED 6 /* sockets that all threads use */
+#define SHARED 6   /* sockets that all threads use */
 #define NUMBER 900 /* that threads make their duplicates at */
 #define SHOWN 20
 
@@ -285,8 +285,9 @@ static void accept_one(uint32_t number)
 }
 
 static void (*const doings[])(uint32_t number) = {
-	set_one,    set_one,	 get_one,    get_one,	       receive_one,  receive_several,
-	send_one,   send_several, own_socket, duplicate_shared, reuse_number, accept_one,
+	set_one,     set_one,          get_one,      get_one,
+	receive_one, receive_several,  send_one,     send_several,
+	own_socket,  duplicate_shared, reuse_number, accept_one,
 };
 
 static void *thread_main(void *arg)
@@ -307,7 +308,8 @@ static void run_threads(int seconds)
 	pthread_t threads[COUNT(doings)];
 
 	for (size_t i = 0; i < COUNT(doings); i++)
-		MUST(-pthread_create(&threads[i], NULL, thread_main, (void *)(uintptr_t)i));
+		MUST(-pthread_create(&threads[i], NULL, thread_main,
+				     (void *)(uintptr_t)i));
 	nanosleep(&time, NULL); /* how long, not when: nothing waits for it */
 	atomic_store(&over, true);
 	for (size_t i = 0; i < COUNT(doings); i++)
@@ -324,13 +326,15 @@ int main(int argc, char **argv)
 		shared[i] = (int)MUST(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 		addresses[i] = bound(shared[i]);
 	}
-	listener = (int)MUST(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+	listener =
+		(int)MUST(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 	listening = bound(listener);
 	MUST(listen(listener, 64));
 	run_threads(atoi(argv[1]));
 	for (int i = 0; i < SHARED; i++) {
 		MUST(set(shared[i], sets[1 + (size_t)i % (COUNT(sets) - 1)]));
-		check_same(shared[i], sets[1 + (size_t)i % (COUNT(sets) - 1)], "when all is over");
+		check_same(shared[i], sets[1 + (size_t)i % (COUNT(sets) - 1)],
+			   "when all is over");
 	}
 	printf("%zu threads, %s, %lu wrong\n", COUNT(doings),
 	       atomic_load(&made) > 1000 ? "more than 1000 rounds" : "too few rounds",
