@@ -8,30 +8,31 @@
 #include "src/runtime/next.h"
 #include "src/translate/timestamping_flags.h"
 
-/* The flags that the kernel holds. 0 where it holds none, or fd is no socket.
+/* An option of SOL_SOCKET. It is left as it was where fd is no socket, or the kernel an old one. */
+static void read_option(int fd, int optname, void *value, socklen_t size)
+{
+	const int kept = errno;
+
+	lkos_next.getsockopt(fd, SOL_SOCKET, optname, value, &size);
+	errno = kept;
+}
+
+/* The flags that the kernel holds; 0 where it holds none.
  * By the old number, since the new one shows only what was set by the new one. */
 static uint32_t kernel_flags(int fd)
 {
-	const int kept = errno;
 	uint32_t flags = 0;
-	socklen_t size = sizeof(flags);
 
-	if (lkos_next.getsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING_OLD, &flags, &size) != 0)
-		flags = 0;
-	errno = kept;
+	read_option(fd, SO_TIMESTAMPING_OLD, &flags, sizeof(flags));
 	return flags;
 }
 
-/* The socket's cookie. 0: no socket, or an old kernel. */
+/* The socket's cookie, which is never 0; 0 where there is none. */
 static uint64_t cookie_of(int fd)
 {
-	const int kept = errno;
 	uint64_t cookie = 0;
-	socklen_t size = sizeof(cookie);
 
-	if (lkos_next.getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0)
-		cookie = 0;
-	errno = kept;
+	read_option(fd, SO_COOKIE, &cookie, sizeof(cookie));
 	return cookie;
 }
 

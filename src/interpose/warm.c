@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 #include "src/interpose/each.h"
@@ -68,11 +69,14 @@ static int measure(const struct msghdr *msg, size_t *length)
 		return -EFAULT;
 	if (copy.msg_iovlen > LKOS_MESSAGES_MAX)
 		return -EMSGSIZE;
+	if (!lkos_memory_is_readable(copy.msg_iov,
+				     copy.msg_iovlen * sizeof(*copy.msg_iov)))
+		return -EFAULT;
 	for (size_t i = 0; i < copy.msg_iovlen; i++) {
 		struct iovec piece;
 
-		if (lkos_memory_read(&piece, copy.msg_iov + i, sizeof(piece)) != 0 ||
-		    (!piece.iov_base && piece.iov_len > 0))
+		memcpy(&piece, copy.msg_iov + i, sizeof(piece));
+		if (!piece.iov_base && piece.iov_len > 0)
 			return -EFAULT;
 		if (piece.iov_len > SSIZE_MAX - *length)
 			return -EINVAL;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "src/runtime/next.h"
+#include "src/runtime/number.h"
 
 _Atomic uint64_t *_Atomic lkos_fd_entries;
 _Atomic unsigned int lkos_fds;
@@ -132,16 +133,6 @@ struct entry {
 	char name[];
 };
 
-/* The number that an entry's name is; its digits are the kernel's. */
-static int number_of(const char *name)
-{
-	int number = 0;
-
-	for (; *name >= '0' && *name <= '9'; name++)
-		number = number * 10 + (*name - '0');
-	return number;
-}
-
 /* Is there a socket among the entries? */
 static bool has_socket(const char *entries, size_t size)
 {
@@ -149,8 +140,9 @@ static bool has_socket(const char *entries, size_t size)
 		const struct entry *entry = (const struct entry *)(entries + at);
 		struct stat file;
 
-		if (fstat(number_of(entry->name), &file) == 0 && S_ISSOCK(file.st_mode))
-			return true; /* '.' and '..' read as 0, which is looked at anyway */
+		if (fstat(lkos_descriptor_number(entry->name), &file) == 0 &&
+		    S_ISSOCK(file.st_mode))
+			return true; /* '.' and '..' are no number: no file */
 		at += entry->size;
 	}
 	return false;

@@ -5,8 +5,8 @@
  * It is forgotten when the number is closed and again when it is given out
  * (interpose/descriptors.c), so a number that was reused behind our back in one of the two ways
  * is still told apart. Nothing is learnt from a dup, since it may be a vfork child's, which has
- * descriptors of its own in our memory. What was learnt is kept only if the number was not forgotten meanwhile:
- * each entry counts how often it was.
+ * descriptors of its own in our memory. What was learnt is kept only if the number was not
+ * forgotten meanwhile: each entry counts how often it was.
  *
  * No locks; a signal handler may call any of these. The entries are mapped when the first record
  * is kept, and take memory as they are used; a number beyond them is asked about each time.

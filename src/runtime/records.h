@@ -9,10 +9,12 @@
  * Where: one table in memory that forked processes share, made before main. An exec'd process
  *     starts with an empty one. No locks: a record is one 64-bit word.
  * When it is forgotten: a closed socket's record stays until its place is wanted. The table has
- *     131,072 places in groups of 8, and a socket can only take one of its group; cookies are
- *     counted up, so the groups fill evenly. In a full group first a record goes whose last
- *     known descriptor was closed, then any. So memory is bounded, and only beyond some 100,000
- *     open sockets with timestamps can an open one lose its record.
+ *     131,072 places in groups of 8, and a socket can only take one of its group, which the low
+ *     bits of its cookie choose. In a full group first a record goes whose last known descriptor
+ *     was closed, then any. So memory is bounded, and an open socket can lose its record where
+ *     its group is full of open ones. Cookies are counted up, but by the whole machine: the
+ *     groups of one process do not fill evenly, and with 100,000 open sockets that have
+ *     timestamps a few are lost.
  * Without a record: the caller works the flags out from those that the kernel holds
  *     (translate/timestamping_flags.h, which says for which sets this is not exact).
  *

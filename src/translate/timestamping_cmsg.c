@@ -141,34 +141,31 @@ static void drop_stamps(const struct lkos_control *found, struct msghdr *msg)
 	msg->msg_controllen -= (size_t)(next - start);
 }
 
-static bool is_empty(const unsigned char *slot)
-{
-	static const unsigned char empty[SLOT_SIZE_NEW];
-
-	return memcmp(slot, empty, sizeof(empty)) == 0;
-}
-
 /* Whatever their form, the slots are made whole and wide, changed, and put back as far as they
  * are there: a cut message has the bytes of the whole one, up to the cut. */
 void lkos_stamps_to_app(const struct lkos_control *found, struct msghdr *msg,
 			uint32_t asked)
 {
 	const bool sent = msg->msg_flags & MSG_ERRQUEUE;
+	const bool wants_hardware = lkos_sof_wants_hardware(asked, sent);
 	const size_t slot = found->slot_size, all = SLOTS * slot;
 	const size_t known = found->stamps_size < all ? found->stamps_size : all;
 	unsigned char theirs[LKOS_STAMPS_SIZE] = {0}, wide[LKOS_STAMPS_SIZE] = {0};
 
+	if (!wants_hardware && !lkos_sof_lent_software(asked))
+		return;
 	if (sent && !reports_send(found, asked))
 		return;
 	memcpy(theirs, found->stamps, known);
 	for (size_t i = 0; i < SLOTS; i++)
 		memcpy(wide + i * SLOT_SIZE_NEW, theirs + i * slot, slot);
-	if (lkos_sof_wants_hardware(asked, sent))
-		lkos_slots_to_app(wide, asked);
-	else if (!lkos_sof_lent_software(asked))
+	if (!wants_hardware && known == all &&
+	    lkos_slot_is_empty(wide + 2 * SLOT_SIZE_NEW)) {
+		drop_stamps(found, msg);
 		return;
-	else if (known == all && is_empty(wide + 2 * SLOT_SIZE_NEW))
-		return drop_stamps(found, msg);
+	}
+	if (wants_hardware)
+		lkos_slots_to_app(wide, asked);
 	else
 		memset(wide, 0, SLOT_SIZE_NEW);
 	for (size_t i = 0; i < SLOTS; i++)

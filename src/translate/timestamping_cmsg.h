@@ -40,9 +40,9 @@ void lkos_control_find(const struct msghdr *msg, struct lkos_control *found);
  * (SOF_TIMESTAMPING_* bits). Where it asked for hardware stamps of the message's direction, an
  * empty hardware slot takes the software stamp; stamps of a card stay. A software stamp that is
  * reported only because of us is emptied, and where no other is there the control message is
- * taken out, since a kernel would not have made it. Of the error queue's messages only the report of a
- * send itself is concerned: not those of queueing (SCHED) and of acknowledgement (ACK), nor ICMP
- * errors. Afterwards `found` is not to be used any more. */
+ * taken out, since a kernel would not have made it. Of the error queue's messages only the report
+ * of a send itself is concerned: not those of queueing (SCHED) and of acknowledgement (ACK), nor
+ * ICMP errors. Afterwards `found` is not to be used any more. */
 void lkos_stamps_to_app(const struct lkos_control *found, struct msghdr *msg,
 			uint32_t asked);
 
@@ -65,13 +65,19 @@ static inline unsigned char *lkos_control_only_stamps(const struct msghdr *msg)
 		       : NULL;
 }
 
+/* Of a slot of 16 bytes: has it no stamp? */
+static inline bool lkos_slot_is_empty(const unsigned char *slot)
+{
+	uint64_t value[2];
+
+	memcpy(value, slot, sizeof(value));
+	return (value[0] | value[1]) == 0;
+}
+
 /* Rewrites whole slots of 16 bytes: of a message that was received, or that reports a send. */
 static inline void lkos_slots_to_app(unsigned char *slots, uint32_t asked)
 {
-	uint64_t hardware[2];
-
-	memcpy(hardware, slots + 32, sizeof(hardware));
-	if ((hardware[0] | hardware[1]) == 0)
+	if (lkos_slot_is_empty(slots + 32))
 		memcpy(slots + 32, slots, 16);
 	if (!(asked & SOF_TIMESTAMPING_SOFTWARE))
 		memset(slots, 0, 16);

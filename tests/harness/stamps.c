@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -12,6 +11,7 @@
 #include <linux/errqueue.h> /* wants timespec of time.h */
 
 #include "tests/harness/stamping.h"
+#include "tests/harness/text.h"
 
 #define RX_HW SOF_TIMESTAMPING_RX_HARDWARE
 #define RX_SW SOF_TIMESTAMPING_RX_SOFTWARE
@@ -66,24 +66,6 @@ const char *read_back(int fd, uint32_t flags)
 	MUST(getsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING_OLD, &shown, &size));
 	snprintf(number, sizeof(number), "0x%x", shown);
 	return shown == flags ? "as asked" : number;
-}
-
-struct text { /* being written */
-	char *at, *end;
-};
-
-static void add(struct text *text, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void add(struct text *text, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	text->at += vsnprintf(text->at, (size_t)(text->end - text->at), format, args);
-	va_end(args);
-	if (text->at >= text->end)
-		text->at = text->end - 1;
 }
 
 static bool is_before(const struct timespec *a, const struct timespec *b)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,30 +10,14 @@
 
 #include <linux/errqueue.h> /* wants timespec of time.h */
 
+#include "tests/harness/text.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define AGE_S 60 /* more than the card's clock is ahead */
 #define SLOTS 3
 #define SLOT_SIZE 16
 
 static time_t begun;
-
-struct text { /* being written */
-	char *at, *end;
-};
-
-static void add(struct text *text, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void add(struct text *text, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	text->at += vsnprintf(text->at, (size_t)(text->end - text->at), format, args);
-	va_end(args);
-	if (text->at >= text->end)
-		text->at = text->end - 1;
-}
 
 void words_begin(void)
 {
