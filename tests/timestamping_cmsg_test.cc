@@ -368,6 +368,36 @@ TEST_P(TimestampingCmsg,
   }
 }
 
+// An error has an address; a program that wants it lends a buffer for it.
+TEST_P(TimestampingCmsg, TellsAnErrorWhoseReportWasCutOffByItsAddress) {
+  const struct {
+    bool lent;
+    socklen_t size;
+    bool moved;
+  } kNames[] = {
+      {false, 0, true}, {false, 16, true}, {true, 0, true}, {true, 16, false}};
+  for (const auto& name : kNames) {
+    const ControlMessage slots = Slots(7, 0, 0);
+    const ControlMessage moved = Slots(0, 0, 7);
+    Bytes control(RoomFor({slots}), 0), expected(control);
+    sockaddr_in address{};
+    bool cut;
+    PutMessages({slots}, control.data(), control.size(), &cut);
+    PutMessages({name.moved ? moved : slots}, expected.data(), expected.size(),
+                &cut);
+    msghdr msg{};
+    msg.msg_name = name.lent ? &address : nullptr;
+    msg.msg_namelen = name.size;
+    msg.msg_control = control.data();
+    msg.msg_controllen = control.size();
+    msg.msg_flags = MSG_ERRQUEUE | MSG_CTRUNC;
+    lkos_control found;
+    lkos_control_find(&msg, &found);
+    lkos_stamps_to_app(&found, &msg, kTxHardware);
+    EXPECT_EQ(control, expected) << name.lent << ' ' << name.size;
+  }
+}
+
 TEST_P(TimestampingCmsg, LeavesTheStampsOfQueueingAndAcknowledgementAlone) {
   for (const ReportPlace& place : kReportPlaces) {
     for (const uint32_t info :
@@ -550,8 +580,11 @@ TEST_P(TimestampingCmsg, TakesRandomMessagesAsTheModelDoes) {
       const bool wants = asked & (tx ? SOF_TIMESTAMPING_TX_HARDWARE
                                      : SOF_TIMESTAMPING_RX_HARDWARE);
       const unsigned char hardware = card == 0 && wants ? software : card;
+      const bool filtered = wants && !tx && asked & LKOS_SOF_OPT_RX_FILTER &&
+                            !(asked & SOF_TIMESTAMPING_RX_SOFTWARE);
       taken_out = !(asked & kSoftware) && hardware == 0;
-      message = Slots(asked & kSoftware ? software : 0, 0, hardware);
+      message =
+          Slots(asked & kSoftware && !filtered ? software : 0, 0, hardware);
     }
 
     bool cut;
@@ -690,9 +723,9 @@ class ShortWay : public testing::Test {
     EXPECT_EQ(Bytes(control, control + size), copy);
     EXPECT_TRUE(memory_.Intact());
     if (slots == nullptr) return false;
-    if (lkos_sof_wants_hardware(asked, false)) {
+    if (lkos_sof_is_usual(asked)) {
       lkos_slots_to_app(slots, asked);
-    } else if (!(asked & kSoftware)) {
+    } else if (asked & SOF_TIMESTAMPING_RAW_HARDWARE) {
       return true;  // the caller goes the long way
     }
     EXPECT_TRUE(memory_.Intact());

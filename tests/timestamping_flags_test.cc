@@ -24,6 +24,7 @@ constexpr uint32_t kRawHardware = 1u << 6;
 constexpr uint32_t kTxSched = 1u << 8;
 constexpr uint32_t kTxAck = 1u << 9;
 constexpr uint32_t kOptTxSwhw = 1u << 14;
+constexpr uint32_t kOptRxFilter = 1u << 17;
 
 constexpr uint32_t kSets = 1u << 19;
 
@@ -206,9 +207,21 @@ TEST(SofHeld, IsWhatTheKernelWasToldAndSoftwareForRequestsPerCall) {
   for (uint32_t asked = 0; asked < kSets; ++asked) {
     const uint32_t kernel = ExpectedForKernel(asked);
     ASSERT_EQ(lkos_sof_held(asked), kernel) << std::hex << asked;
+    // One send has one report: the software record is asked per call.
+    const uint32_t dropped =
+        kernel & SOF_TIMESTAMPING_TX_SOFTWARE ? 0 : kOptTxSwhw;
     ASSERT_EQ(lkos_sof_held(asked | LKOS_SOF_TX_HARDWARE_PER_CALL),
-              kernel | kSoftware)
+              (kernel & ~dropped) | kSoftware)
         << std::hex << asked;
+  }
+}
+
+TEST(SofRemembered, KeepsRequestsPerCallWhileRawHardwareIsAsked) {
+  const uint32_t per_call = LKOS_SOF_TX_HARDWARE_PER_CALL;
+  for (uint32_t asked = 0; asked < kSets; ++asked) {
+    const uint32_t kept = asked & SOF_TIMESTAMPING_RAW_HARDWARE ? per_call : 0;
+    ASSERT_EQ(lkos_sof_remembered(asked, 0x7f), asked);
+    ASSERT_EQ(lkos_sof_remembered(asked, 0x7f | per_call), asked | kept);
   }
 }
 
@@ -231,6 +244,23 @@ TEST(SofSendToKernel, AddsTheSoftwareRecordBesideTheHardwareOneAndNothingElse) {
       ASSERT_EQ(lkos_sof_send_to_kernel(call | unknown), call | unknown | added)
           << std::hex << call;
     }
+  }
+}
+
+// As linux net/socket.c shows them: the filter is for what arrives.
+TEST(SofInEffect, LacksSoftwareWhereItIsFilteredOut) {
+  for (uint32_t asked = 0; asked < kSets; ++asked) {
+    const bool filtered = HasAll(asked, kOptRxFilter) && !(asked & kRxSoftware);
+    ASSERT_EQ(lkos_sof_in_effect(asked, true), asked);
+    ASSERT_EQ(lkos_sof_in_effect(asked, false),
+              filtered ? asked & ~kSoftware : asked);
+  }
+}
+
+TEST(SofIsUsual, IsWhereHardwareIsWantedAndNothingFiltered) {
+  for (uint32_t asked = 0; asked < kSets; ++asked) {
+    ASSERT_EQ(lkos_sof_is_usual(asked),
+              lkos_sof_wants_hardware(asked, false) && !(asked & kOptRxFilter));
   }
 }
 

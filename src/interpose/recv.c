@@ -77,18 +77,19 @@ static LKOS_APART void control_to_app(int fd, struct msghdr *msg)
 }
 
 /* Of a message that was received: the kernel has written it, so it can be read here. The usual
- * ones are told apart first: one stamp, on a socket that we know. */
+ * ones are told apart first: one stamp, on a socket that we know, which asked for nothing
+ * unusual. */
 static inline void message_to_app(int fd, struct msghdr *msg)
 {
 	unsigned char *slots = lkos_control_only_stamps(msg);
 	uint32_t asked;
 
 	if (slots && lkos_fd_asked(fd, &asked)) {
-		if (lkos_sof_wants_hardware(asked, false)) {
+		if (lkos_sof_is_usual(asked)) {
 			lkos_slots_to_app(slots, asked);
 			return;
 		}
-		if (!lkos_sof_lent_software(asked))
+		if (!(asked & SOF_TIMESTAMPING_RAW_HARDWARE))
 			return;
 	}
 	if (msg->msg_controllen != 0)

@@ -29,20 +29,22 @@ static int set_timestamping(int fd, int optname, const void *optval, socklen_t o
 	struct so_timestamping_value value = {0};
 	const socklen_t size = optlen == sizeof(value) ? optlen : sizeof(value.flags);
 	uint64_t cookie;
-	uint32_t asked;
+	uint32_t asked, remembered;
 	lkos_place *place;
 	int result;
 
 	if ((int)optlen < (int)sizeof(value.flags) ||
-	    lkos_memory_read(&value, optval, size) != 0)
+	    lkos_memory_read(&value, optval, size) != 0 ||
+	    value.flags & LKOS_SOF_TX_HARDWARE_PER_CALL)
 		return lkos_next.setsockopt(fd, SOL_SOCKET, optname, optval, optlen);
 	lkos_stamps_become_possible();
 	asked = value.flags;
-	value.flags = lkos_sof_to_kernel(asked);
 	place = lkos_asked_begin(fd, &cookie);
+	remembered = place ? lkos_sof_remembered(asked, lkos_asked(fd)) : asked;
+	value.flags = lkos_sof_held(remembered);
 	result = lkos_next.setsockopt(fd, SOL_SOCKET, optname, &value, size);
 	if (place)
-		lkos_asked_end(fd, place, cookie, asked, result == 0);
+		lkos_asked_end(fd, place, cookie, remembered, result == 0);
 	if (result == 0 && value.flags != asked)
 		lkos_log("timestamps: descriptor %d asked for 0x%x, the kernel for 0x%x",
 			 fd, asked, value.flags);

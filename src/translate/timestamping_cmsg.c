@@ -116,13 +116,16 @@ bool lkos_send_control_to_kernel(unsigned char *control, size_t size)
 	(SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_ACK | (1U << 18))
 
 /* Is this error queue message the stamp of a send? Where its report was cut off, it is taken for
- * one if the socket could get no other kind of stamp. */
-static bool reports_send(const struct lkos_control *found, uint32_t asked)
+ * one if the socket could get no other kind of stamp, and if there is no address: an error brings
+ * one. source: linux net/ipv4/ip_sockglue.c (ipv4_datagram_support_addr) */
+static bool reports_send(const struct lkos_control *found, const struct msghdr *msg,
+			 uint32_t asked)
 {
 	struct sock_extended_err report;
 
 	if (!found->report)
-		return !(asked & OTHER_SENT_STAMPS);
+		return !(asked & OTHER_SENT_STAMPS) &&
+		       !(msg->msg_name && msg->msg_namelen > 0);
 	memcpy(&report, found->report, sizeof(report));
 	return report.ee_errno == ENOMSG &&
 	       report.ee_origin == SO_EE_ORIGIN_TIMESTAMPING &&
@@ -154,7 +157,7 @@ void lkos_stamps_to_app(const struct lkos_control *found, struct msghdr *msg,
 
 	if (!wants_hardware && !lkos_sof_lent_software(asked))
 		return;
-	if (sent && !reports_send(found, asked))
+	if (sent && !reports_send(found, msg, asked))
 		return;
 	memcpy(theirs, found->stamps, known);
 	for (size_t i = 0; i < SLOTS; i++)
@@ -165,7 +168,7 @@ void lkos_stamps_to_app(const struct lkos_control *found, struct msghdr *msg,
 		return;
 	}
 	if (wants_hardware)
-		lkos_slots_to_app(wide, asked);
+		lkos_slots_to_app(wide, lkos_sof_in_effect(asked, sent));
 	else
 		memset(wide, 0, SLOT_SIZE_NEW);
 	for (size_t i = 0; i < SLOTS; i++)

@@ -74,7 +74,8 @@ static inline bool lkos_slot_is_empty(const unsigned char *slot)
 	return (value[0] | value[1]) == 0;
 }
 
-/* Rewrites whole slots of 16 bytes: of a message that was received, or that reports a send. */
+/* Rewrites whole slots of 16 bytes: of a message that was received, or that reports a send.
+ * Without SOFTWARE in `asked`, the software stamp is emptied. */
 static inline void lkos_slots_to_app(unsigned char *slots, uint32_t asked)
 {
 	if (lkos_slot_is_empty(slots + 32))

@@ -31,9 +31,20 @@ uint32_t lkos_sof_to_kernel(uint32_t asked)
 uint32_t lkos_sof_held(uint32_t remembered)
 {
 	const uint32_t per_call = LKOS_SOF_TX_HARDWARE_PER_CALL;
-	const uint32_t kernel = lkos_sof_to_kernel(remembered & ~per_call);
+	uint32_t kernel = lkos_sof_to_kernel(remembered & ~per_call);
 
-	return remembered & per_call ? kernel | SOF_TIMESTAMPING_SOFTWARE : kernel;
+	if (!(remembered & per_call))
+		return kernel;
+	if (!(kernel & SOF_TIMESTAMPING_TX_SOFTWARE))
+		kernel &= ~(uint32_t)SOF_TIMESTAMPING_OPT_TX_SWHW;
+	return kernel | SOF_TIMESTAMPING_SOFTWARE;
+}
+
+uint32_t lkos_sof_remembered(uint32_t asked, uint32_t before)
+{
+	return asked & SOF_TIMESTAMPING_RAW_HARDWARE
+		       ? asked | (before & LKOS_SOF_TX_HARDWARE_PER_CALL)
+		       : asked;
 }
 
 uint32_t lkos_sof_to_app(uint32_t kernel)

@@ -15,6 +15,9 @@
  * stamps per sendmsg call. Linux has no such bit, and refuses it. */
 #define LKOS_SOF_TX_HARDWARE_PER_CALL (1U << 23)
 
+/* SOF_TIMESTAMPING_OPT_RX_FILTER, since Linux 6.12, whose header not everybody has. */
+#define LKOS_SOF_OPT_RX_FILTER (1U << 17)
+
 /* What an application asks, restated for a kernel whose card may stamp nothing: where it asks
  * for raw hardware stamps of a direction, the software ones of that direction are asked too, and
  * SOFTWARE, so that they are reported. Nothing is taken away, because a card that does stamp
@@ -23,8 +26,13 @@
 uint32_t lkos_sof_to_kernel(uint32_t asked);
 
 /* What the kernel holds for a socket of which we remember this: a request per call brings record
- * bits of its own, and is reported by the socket's SOFTWARE. */
+ * bits of its own, is reported by the socket's SOFTWARE, and gives one report only without
+ * OPT_TX_SWHW. */
 uint32_t lkos_sof_held(uint32_t remembered);
+
+/* What is remembered of a socket that asks for `asked`, after `before`: requests per call stay
+ * for as long as RAW_HARDWARE does, since reports of what was sent may be still to come. */
+uint32_t lkos_sof_remembered(uint32_t asked, uint32_t before);
 
 /* The other way, for a socket whose application we did not see asking: what was most likely
  * asked, given what the kernel holds. Always a set that lkos_sof_to_kernel turns into `kernel`,
@@ -63,6 +71,27 @@ static inline bool lkos_sof_wants_hardware(uint32_t asked, bool sent)
 
 	return (asked & SOF_TIMESTAMPING_RAW_HARDWARE) &&
 	       (asked & (sent ? sends : receives));
+}
+
+/* The flags as they work on what arrives, or on what was sent: of what arrives, OPT_RX_FILTER
+ * shows software stamps only where their record was asked too.
+ * source: linux net/socket.c (__sock_recv_timestamp) */
+static inline uint32_t lkos_sof_in_effect(uint32_t asked, bool sent)
+{
+	const bool filtered = !sent && asked & LKOS_SOF_OPT_RX_FILTER &&
+			      !(asked & SOF_TIMESTAMPING_RX_SOFTWARE);
+
+	return filtered ? asked & ~(uint32_t)SOF_TIMESTAMPING_SOFTWARE : asked;
+}
+
+/* Are hardware stamps of what arrives asked, and all software ones shown or none? One test, for
+ * the path that nearly every stamped message takes. */
+static inline bool lkos_sof_is_usual(uint32_t asked)
+{
+	const uint32_t receives =
+		SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE;
+
+	return (asked & (receives | LKOS_SOF_OPT_RX_FILTER)) == receives;
 }
 
 #endif

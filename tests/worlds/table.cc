@@ -89,29 +89,29 @@ const std::vector<Difference> kByDesign = {
      "is no card."},
 };
 
-const std::vector<Finding> kFindings = {
-    // OPT_RX_FILTER: slot 0 is shown although RX_SOFTWARE was not asked.
-    {"RxFilter", ANY, "(hardware_software|onload)\\+rx_filter", ".*received.*"},
-    {"RxFilterOfEverySet", ANY,
-     "grid" HAS("RX_HW") HAS("RAW") HAS("SOFT") HAS("FILTER")
-         LACKS("RX_SW") ".*",
-     "received"},
-    // A message is called cut for want of room for a stamp that is not shown.
-    {"CutForNothing", ANY, "tx_hardware(\\+.*)?", "received\\.room.*"},
-    // Asked per call for a software stamp, on a socket with RAW_HARDWARE.
-    {"SoftwarePerCall", ANY, HARDWARE, PER_CALL "software"},
-    // Asked per call behind more than 4096 bytes of control data.
-    {"LatePerCall", ANY, HARDWARE, PER_CALL "late"},
-    // The socket's flags are set again before the report is read.
-    {"AskedAgainPerCall", ANY, HARDWARE, PER_CALL "asked_again"},
-    // Sent under one setting, and the report read under another.
-    {"ChangedBetween", ANY, HARDWARE, "changed\\.(from|to)_software"},
-    // An ICMP error whose report was cut off is taken for the report of a send.
-    {"CutError", "udp.", HARDWARE, "unreachable\\.cut"},
-    // On UDP no TX_ACK report comes, but a cut one is taken for it.
-    {"CutBesideAck", "udp.", ".*\\+ack", "sent\\.room\\..*"},
-    // A stamp that no card can have made.
-    {"UnixSockets", "unix", HARDWARE, "received\\.ns"},
+const std::vector<Limit> kLimits = {
+    {ANY, "tx_hardware(\\+.*)?", "received\\.room.*",
+     "The kernel calls a message cut for want of room for a stamp that only "
+     "the "
+     "library asked for, and says not whether more was cut."},
+    {ANY, HARDWARE, PER_CALL "software",
+     "A software stamp asked per call, on a socket with RAW_HARDWARE: what "
+     "each "
+     "message asked is not remembered."},
+    {ANY, HARDWARE, PER_CALL "late",
+     "A request behind more than 4096 bytes of control data is not looked "
+     "for."},
+    {ANY, HARDWARE, "changed\\.(from|to)_software",
+     "Sent under one setting, and the report read under another: what each "
+     "message asked is not remembered."},
+    {"udp.", ".*\\+ack", "sent\\.room\\..*",
+     "With TX_ACK, a stamp whose report was cut off may be that of an "
+     "acknowledgement. On UDP none comes, but to know the socket's kind would "
+     "take a system call."},
+    {"udp.", ".*\\+(sched|ack).*", "unreachable\\.cut", "The same."},
+    {"unix", HARDWARE, "received\\.ns",
+     "SO_TIMESTAMPNS has the kernel make a stamp on AF_UNIX too, where no card "
+     "is concerned. To know the family would take a system call."},
 };
 
 }  // namespace lkos

@@ -3,7 +3,6 @@
 #ifndef LKOS_TESTS_WORLDS_WORLDS_H_
 #define LKOS_TESTS_WORLDS_WORLDS_H_
 
-#include <functional>
 #include <map>
 #include <regex>
 #include <string>
@@ -44,15 +43,14 @@ struct Difference {
   const char* differs_by_design;     // why
 };
 
-// Not by design: facts that are not yet as the table says. exactness_test has
-// each of them as a test, which fails.
-struct Finding {
-  const char* name;
+// Facts that cannot be made those of a card by what a library gets to know.
+struct Limit {
   const char *family, *set, *where;  // regular expressions, of the whole
+  const char* why;
 };
 
 extern const std::vector<Difference> kByDesign;
-extern const std::vector<Finding> kFindings;
+extern const std::vector<Limit> kLimits;
 
 // What the program knows. The last base is all sets of the basic flags.
 constexpr const char* kFamilies[] = {"udp4", "udp6", "tcp4", "tcp6", "unix"};
@@ -83,28 +81,28 @@ class Table {
   std::map<std::string, std::vector<Row*>> rows_of_;  // by family and set
 };
 
-// Some of kFindings, or all.
-class Findings {
+// kLimits.
+class Limits {
  public:
-  explicit Findings(const std::vector<Finding>& findings);
+  Limits();
 
-  // Is it a fact of one of them?
-  bool Have(const std::string& family, const Fact& fact);
+  // The limit that it is a fact of; NULL if it is of none.
+  const Limit* Of(const std::string& family, const Fact& fact);
 
  private:
   struct Row {
+    const Limit* source;
     std::regex family, set, where;
   };
   std::vector<Row> rows_;
   std::map<std::string, std::vector<Row*>> rows_of_;  // by family and set
 };
 
-// Compares a world with the card's, where `compared` says so. The test fails
-// with the first few facts that are not as the table says. return: how many
-// were compared; 0 and a printed reason where the program was not run.
+// Compares a world with the card's, but for the limits. The test fails with the
+// first few facts that are not as the table says. return: how many were
+// compared; 0 and a printed reason where the program was not run.
 int ExpectAsOnACard(World world, const std::string& family,
-                    const std::string& base,
-                    const std::function<bool(const Fact&)>& compared);
+                    const std::string& base);
 
 }  // namespace lkos
 
