@@ -39,6 +39,13 @@ python3-pyelftools
 strace
 valgrind
 
+# To build and test for i386 and aarch64 with clang: libc, libgcc, and an emulator.
+lib32gcc-12-dev
+libc6-dev-arm64-cross
+libc6-dev-i386
+libgcc-12-dev-arm64-cross
+qemu-user-static
+
 # To contribute.
 clang-format
 git

@@ -374,7 +374,13 @@ class Libc(Signature):
     args: tuple
     interposed: bool
     fixed: int  # parameters before the '...' of the prototype; -1: there is no '...'
+    abi: tuple  # names of the ABIs that have it; empty: all of them
     doc: str
+
+    @property
+    def condition(self):
+        """As the preprocessor tests it; compilers' macros are named as our ABIs are."""
+        return " || ".join(f"defined(__{abi}__)" for abi in self.abi)
 
     @property
     def macro(self):
@@ -439,8 +445,17 @@ class Api:
 
     @property
     def stub_exports(self):
+        """Of every ABI."""
         return (tuple(Export("liblk_onload_stub", f.name, "extension") for f in self.functions)
-                + tuple(Export("liblk_onload_stub", f.name, "libc") for f in self.interposed))
+                + tuple(Export("liblk_onload_stub", f.name, "libc") for f in self.interposed
+                        if not f.abi))
+
+    @property
+    def abi_exports(self):
+        """ABI -> what the stub exports there only."""
+        return {abi: tuple(Export("liblk_onload_stub", f.name, "libc") for f in self.interposed
+                           if abi in f.abi)
+                for abi in sorted({abi for f in self.interposed for abi in f.abi})}
 
     @property
     def ext_exports(self):
@@ -668,7 +683,7 @@ class Builder:
                                  i["since"], "ds_data_only" in i, i["doc"], i["source"], i["body"])
                           for i in data["inlines"]),
             libc=tuple(Libc(f["name"], f["returns"], self.args(f), f["interposed"],
-                            f.get("variadic_after", -1), f["doc"])
+                            f.get("variadic_after", -1), tuple(f.get("abi", [])), f["doc"])
                        for f in data["libc"]),
         )
 

@@ -2,7 +2,8 @@
 """From an Api to a dict of path below generated/ -> text.
 
 Each template makes the file of its own name. Those that begin with '_' make none by themselves:
-_header.h.j2 makes one file per public header, _data.c.j2 one per variable and SONAME.
+_header.h.j2 makes one file per public header, _data.c.j2 one per variable and SONAME, _stub.map.j2
+one for most ABIs and one for each that exports more.
 """
 
 import dataclasses
@@ -66,5 +67,9 @@ def render(api, templates):
         for value in data.values:
             made[f"{data.name}_{value.major}.c"] = env.get_template("_data.c.j2").render(
                 data=data, value=value)
+    stub_map = env.get_template("_stub.map.j2")
+    made["liblk_onload_stub.map"] = stub_map.render(exports=api.stub_exports)
+    for abi, more in api.abi_exports.items():
+        made[f"liblk_onload_stub_{abi}.map"] = stub_map.render(exports=api.stub_exports + more)
     made["spec.json"] = spec_json(api)
     return made

@@ -98,6 +98,10 @@ class SpecMistakes(unittest.TestCase):
         self.mistake('{state: "unsigned *"}', '{state: "unsigned*"}', "onload_thread_get_spin: state: "
                      "'unsigned*' does not do; write a C type, such as ")
 
+    def test_abi_that_is_none(self):
+        self.mistake("abi: [i386]", "abi: [i686]", "__recvmsg64: abi: unknown value 'i686'; did "
+                     "you mean 'i386'?", within="- name: __recvmsg64")
+
     def test_argument_that_is_no_name(self):
         self.mistake("{fd: int}", "{f d: int}", "onload_move_fd: unknown key 'f d'; write one key, "
                      "the argument's name", within="- name: onload_move_fd")
@@ -291,6 +295,15 @@ class Files(unittest.TestCase):
         self.run_main()
         for path, text in self.contents().items():
             self.assertIn(render.MARK.encode(), text, path)
+
+    def test_what_one_abi_has_is_there_only(self):
+        self.run_main()
+        made = {p.name: p.read_text() for p in self.contents()}
+        self.assertNotIn("__recvmsg64", made["liblk_onload_stub.map"])
+        self.assertIn("\t\t__recvmsg64;\n", made["liblk_onload_stub_i386.map"])
+        self.assertIn("\t\trecvmsg;\n", made["liblk_onload_stub_i386.map"])
+        self.assertRegex(made["next_symbols.inc"],
+                         r"\n#if defined\(__i386__\)\nLKOS_NEXT\(ssize_t, __recvmsg64, .*\n#endif\n")
 
     def test_a_hand_edit_is_found_shown_and_mended(self):
         self.run_main()

@@ -159,3 +159,9 @@ LKOS_EXPORT int dup3(int fd, int new_fd, int flags)
 
 FCNTL(fcntl)
 FCNTL(fcntl64)
+
+#ifdef __i386__
+int __fcntl_time64(int fd, int cmd,
+		   ...); /* with 64-bit time; in no header by this name */
+FCNTL(__fcntl_time64)
+#endif

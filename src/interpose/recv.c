@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The receive calls: ONLOAD_MSG_ONEPKT on the way in, timestamps on the way out. */
+#include "src/interpose/recv.h"
+
 #include <string.h>
 #include <sys/single_threaded.h>
-#include <sys/socket.h>
 
 #include "src/interpose/asked.h"
 #include "src/interpose/kind.h"
@@ -14,14 +15,20 @@
 #include "src/translate/timestamping_cmsg.h"
 #include "src/translate/timestamping_flags.h"
 
+int lkos_onepkt_take(int fd, int *flags)
+{
+	const bool is_tcp = lkos_onepkt_asks_for_kind(*flags) &&
+			    lkos_socket_kind(fd) == LKOS_KIND_TCP;
+
+	return lkos_onepkt_to_kernel(*flags, is_tcp, flags);
+}
+
 /* ONEPKT for one call of the family: the call without the bit, or -1 with EINVAL. Apart from the
  * call itself, whose own code is then a test and a jump. */
 #define ONEPKT(ret, name, params, args)                                                  \
 	static LKOS_APART ret name##_onepkt params                                       \
 	{                                                                                \
-		const bool is_tcp = lkos_onepkt_asks_for_kind(flags) &&                  \
-				    lkos_socket_kind(fd) == LKOS_KIND_TCP;               \
-		const int err = lkos_onepkt_to_kernel(flags, is_tcp, &flags);            \
+		const int err = lkos_onepkt_take(fd, &flags);                            \
                                                                                          \
 		return err ? lkos_fail(err) : name args;                                 \
 	}
@@ -64,8 +71,7 @@ static void forget_arrived(const struct lkos_control *control)
 	}
 }
 
-/* Of a message with control data, whatever its shape. */
-static LKOS_APART void control_to_app(int fd, struct msghdr *msg)
+void lkos_control_to_app(int fd, struct msghdr *msg)
 {
 	struct lkos_control control;
 
@@ -93,7 +99,7 @@ static inline void message_to_app(int fd, struct msghdr *msg)
 			return;
 	}
 	if (msg->msg_controllen != 0)
-		control_to_app(fd, msg);
+		lkos_control_to_app(fd, msg);
 }
 
 static LKOS_APART ssize_t recvmsg_stamps(int fd, struct msghdr *msg, int flags)
