@@ -139,7 +139,7 @@ TEST_F(Descriptors, CountManyTimesThatTheyWereForgotten) {
 TEST_F(Descriptors, LeadNowhereWhenAnotherSocketHasThePlace) {
   // Nine sockets of one group of eight: the ninth takes the place of one of
   // them.
-  constexpr uint64_t kGroups = 1 << 14;
+  constexpr uint64_t kGroups = 1 << 15;
   std::vector<uint64_t> cookies;
   for (uint64_t i = 1; i <= 9; ++i) {
     cookies.push_back((uint64_t{1} << 33) + i * kGroups);

@@ -4,11 +4,18 @@
 #ifndef LKOS_INTERPOSE_ASKED_H
 #define LKOS_INTERPOSE_ASKED_H
 
+#include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
+#include <sys/socket.h>
 
 #include "src/runtime/descriptors.h"
 #include "src/runtime/records.h"
+
+/* Is this, of the options of SOL_SOCKET, SO_TIMESTAMPING in its old or its new form? */
+static inline bool lkos_is_timestamping(int optname)
+{
+	return optname == SO_TIMESTAMPING_OLD || optname == SO_TIMESTAMPING_NEW;
+}
 
 /* For a socket that we have not met yet; from then on it has a record. Up to two system calls. */
 uint32_t lkos_asked_learn(int fd);

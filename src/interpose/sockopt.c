@@ -20,8 +20,7 @@ struct so_timestamping_value {
 
 static bool is_timestamping(int level, int optname)
 {
-	return level == SOL_SOCKET &&
-	       (optname == SO_TIMESTAMPING_OLD || optname == SO_TIMESTAMPING_NEW);
+	return level == SOL_SOCKET && lkos_is_timestamping(optname);
 }
 
 static int set_timestamping(int fd, int optname, const void *optval, socklen_t optlen)
@@ -88,8 +87,7 @@ static LKOS_APART int getsockopt_timestamping(int fd, int level, int optname,
 LKOS_EXPORT int setsockopt(int fd, int level, int optname, const void *optval,
 			   socklen_t optlen)
 {
-	if (LKOS_UNLIKELY(optname == SO_TIMESTAMPING_OLD ||
-			  optname == SO_TIMESTAMPING_NEW))
+	if (LKOS_UNLIKELY(lkos_is_timestamping(optname)))
 		return setsockopt_timestamping(fd, level, optname, optval, optlen);
 	return lkos_next.setsockopt(fd, level, optname, optval, optlen);
 }
@@ -97,8 +95,7 @@ LKOS_EXPORT int setsockopt(int fd, int level, int optname, const void *optval,
 LKOS_EXPORT int getsockopt(int fd, int level, int optname, void *optval,
 			   socklen_t *optlen)
 {
-	if (LKOS_UNLIKELY(optname == SO_TIMESTAMPING_OLD ||
-			  optname == SO_TIMESTAMPING_NEW))
+	if (LKOS_UNLIKELY(lkos_is_timestamping(optname)))
 		return getsockopt_timestamping(fd, level, optname, optval, optlen);
 	return lkos_next.getsockopt(fd, level, optname, optval, optlen);
 }

@@ -6,8 +6,8 @@
 #ifdef __i386__
 #include <sys/socket.h>
 
+#include "src/interpose/asked.h"
 #include "src/interpose/recv.h"
-#include "src/runtime/descriptors.h"
 #include "src/runtime/errors.h"
 #include "src/runtime/export.h"
 #include "src/runtime/next.h"
@@ -22,11 +22,6 @@ ssize_t __recvmsg64(int fd, struct msghdr *msg, int flags);
 int __recvmmsg64(int fd, struct mmsghdr *msgs, unsigned int count, int flags,
 		 void *timeout);
 
-static bool is_timestamping(int optname)
-{
-	return optname == SO_TIMESTAMPING_OLD || optname == SO_TIMESTAMPING_NEW;
-}
-
 static bool concerns_us(int flags)
 {
 	return flags & LKOS_MSG_WARM || lkos_stamps_possible();
@@ -35,7 +30,7 @@ static bool concerns_us(int flags)
 LKOS_EXPORT int __setsockopt64(int fd, int level, int optname, const void *optval,
 			       socklen_t optlen)
 {
-	return LKOS_UNLIKELY(is_timestamping(optname))
+	return LKOS_UNLIKELY(lkos_is_timestamping(optname))
 		       ? setsockopt(fd, level, optname, optval, optlen)
 		       : lkos_next.__setsockopt64(fd, level, optname, optval, optlen);
 }
@@ -43,7 +38,7 @@ LKOS_EXPORT int __setsockopt64(int fd, int level, int optname, const void *optva
 LKOS_EXPORT int __getsockopt64(int fd, int level, int optname, void *optval,
 			       socklen_t *optlen)
 {
-	return LKOS_UNLIKELY(is_timestamping(optname))
+	return LKOS_UNLIKELY(lkos_is_timestamping(optname))
 		       ? getsockopt(fd, level, optname, optval, optlen)
 		       : lkos_next.__getsockopt64(fd, level, optname, optval, optlen);
 }

@@ -39,7 +39,9 @@ static void map_entries(void)
 /* The entry of a number, or NULL where there is none. */
 static _Atomic uint64_t *entry_of(int fd)
 {
-	return (unsigned int)fd < atomic_load(&lkos_fds) ? &lkos_fd_entries[fd] : NULL;
+	return (unsigned int)fd < atomic_load(&lkos_fds)
+		       ? atomic_load(&lkos_fd_entries) + fd
+		       : NULL;
 }
 
 /* The place that an entry leads to. NULL: not known. */
@@ -114,7 +116,7 @@ bool lkos_fd_leads_to(const lkos_place *place)
 	const unsigned int end = lkos_fd_limit();
 
 	for (unsigned int fd = 0; fd < end; fd++) {
-		if (place_of(atomic_load(&lkos_fd_entries[fd])) == place)
+		if (place_of(atomic_load(atomic_load(&lkos_fd_entries) + fd)) == place)
 			return true;
 	}
 	return false;

@@ -799,7 +799,7 @@ static long resident_kib(void)
 	return must(kib, "read VmRSS");
 }
 
-#define GROWTH_KIB 2048 /* what a process may cost in all, with however many sockets */
+#define GROWTH_KIB 3072 /* what a process may cost in all, with however many sockets */
 
 static void many(char **args)
 {
