@@ -70,6 +70,7 @@ enum {
 	PEER = 202, /* and the next */
 	SHARED = 204,
 	LISTENERS = 210,
+	CLOSER = 230,
 	CHOSEN = 300, /* numbers that a call names */
 	LAST_CHOSEN = 303,
 };
