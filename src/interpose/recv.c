@@ -82,43 +82,70 @@ void lkos_control_to_app(int fd, struct msghdr *msg)
 		lkos_stamps_to_app(&control, msg, lkos_asked(fd));
 }
 
-/* Of a message that was received: the kernel has written it, so it can be read here. The usual
- * ones are told apart first: one stamp, on a socket that we know, which asked for nothing
- * unusual. */
-static inline void message_to_app(int fd, struct msghdr *msg)
+/* Of a message with control data that was received: the kernel has written it, so it can be read
+ * here. The usual ones are told apart first: one stamp, on a socket that we know, which asked for
+ * nothing unusual. return: false for all others, with which nothing is done. */
+static inline bool usual_to_app(int fd, const struct msghdr *msg)
 {
 	unsigned char *slots = lkos_control_only_stamps(msg);
 	uint32_t asked;
 
-	if (slots && lkos_fd_asked(fd, &asked)) {
-		if (lkos_sof_is_usual(asked)) {
-			lkos_slots_to_app(slots, asked);
-			return;
-		}
-		if (!(asked & SOF_TIMESTAMPING_RAW_HARDWARE))
-			return;
-	}
-	if (msg->msg_controllen != 0)
-		lkos_control_to_app(fd, msg);
+	if (!slots || !lkos_fd_asked(fd, &asked))
+		return false;
+	if (!lkos_sof_is_usual(asked))
+		return !(asked & SOF_TIMESTAMPING_RAW_HARDWARE);
+	lkos_slots_to_app(slots, asked);
+	return true;
 }
+
+static LKOS_APART ssize_t unusual_to_app(int fd, struct msghdr *msg, ssize_t received)
+{
+	lkos_control_to_app(fd, msg);
+	return received;
+}
+
+static LKOS_APART int messages_to_app(int fd, struct mmsghdr *msgs, int first, int count)
+{
+	for (int i = first; i < count; i++) {
+		struct msghdr *msg = &msgs[i].msg_hdr;
+
+		if (msg->msg_controllen != 0 && !usual_to_app(fd, msg))
+			lkos_control_to_app(fd, msg);
+	}
+	return count;
+}
+
+/* What is needed after the call is kept on the stack: a register that outlives it would have to
+ * be saved and restored, which is twice the work. */
+#define ON_THE_STACK volatile
 
 static LKOS_APART ssize_t recvmsg_stamps(int fd, struct msghdr *msg, int flags)
 {
+	const ON_THE_STACK int kept_fd = fd;
+	struct msghdr *const ON_THE_STACK kept_msg = msg;
 	const ssize_t received = lkos_next.recvmsg(fd, msg, flags);
 
-	if (received >= 0)
-		message_to_app(fd, msg);
-	return received;
+	if (received < 0)
+		return received;
+	msg = kept_msg;
+	if (LKOS_LIKELY(msg->msg_controllen == 0))
+		return received;
+	fd = kept_fd;
+	return LKOS_LIKELY(usual_to_app(fd, msg)) ? received
+						  : unusual_to_app(fd, msg, received);
 }
 
 static LKOS_APART int recvmmsg_stamps(int fd, struct mmsghdr *msgs, unsigned int count,
 				      int flags, struct timespec *timeout)
 {
+	const ON_THE_STACK int kept_fd = fd;
+	struct mmsghdr *const ON_THE_STACK kept_msgs = msgs;
 	const int received = lkos_next.recvmmsg(fd, msgs, count, flags, timeout);
 
+	msgs = kept_msgs;
 	for (int i = 0; i < received; i++) {
 		if (msgs[i].msg_hdr.msg_controllen != 0)
-			message_to_app(fd, &msgs[i].msg_hdr);
+			return messages_to_app(kept_fd, msgs, i, received);
 	}
 	return received;
 }
