@@ -22,7 +22,6 @@ try:
 except ImportError:  # told when somebody wants to read
     cindex = None
 
-ABIS = ("x86_64", "i386", "aarch64")  # as in model.Abi; the first one is the reference
 ORDERS = 120  # orders of inclusion to try: all of them for five headers
 PROBE = "probe.c"
 
@@ -222,8 +221,8 @@ def value_text(value):
 
 def abi_text(figures):
     """'24', or '24 (i386 16)' where one ABI differs."""
-    first = getattr(figures, ABIS[0])
-    others = [f"{abi} {getattr(figures, abi)}" for abi in ABIS[1:]
+    first = getattr(figures, model.ABIS[0])
+    others = [f"{abi} {getattr(figures, abi)}" for abi in model.ABIS[1:]
               if getattr(figures, abi) != first]
     return f"{first} ({', '.join(others)})" if others else str(first)
 
@@ -271,7 +270,7 @@ class Reader:
         paths = [self.scratch / abi] if abi in STAND_INS else []
         args = ["-target", f"{abi}-linux-gnu", "-std=gnu11", "-D_GNU_SOURCE", "-ferror-limit=0"]
         # where gcc and Debian keep what depends on the machine; clang looks there for its own only
-        args += ["-idirafter", f"/usr/include/{ABIS[0]}-linux-gnu"]
+        args += ["-idirafter", f"/usr/include/{model.ABIS[0]}-linux-gnu"]
         args += [f"-D{name}" for name in defines]
         args += [f"-I{path}" for path in paths + self.includes]
         options = cindex.TranslationUnit.PARSE_DETAILED_PROCESSING_RECORD
@@ -286,7 +285,7 @@ class Reader:
             file, place = str(d.location.file), str(self.shown)
             if file != PROBE:  # or else a header cannot be opened
                 place = f"{file.replace(f'{self.root}/onload', place, 1)}:{d.location.line}"
-            on = "" if abi == ABIS[0] else f" (on {abi})"
+            on = "" if abi == model.ABIS[0] else f" (on {abi})"
             made.append(f"{place}: {d.spelling}{on}")
         return made
 
@@ -307,15 +306,15 @@ class Reader:
         first = None
         for order in itertools.islice(itertools.permutations(names), ORDERS):
             text = self.prelude(order)
-            unit = self.parse(ABIS[0], text)
-            errors = self.errors(unit, ABIS[0])
+            unit = self.parse(model.ABIS[0], text)
+            errors = self.errors(unit, model.ABIS[0])
             if not errors:
                 break
             first = first or errors
         else:
             self.refuse(first)
         units = [unit]
-        for abi in ABIS[1:]:
+        for abi in model.ABIS[1:]:
             units.append(self.parse(abi, text))
             errors = self.errors(units[-1], abi)
             if errors:
@@ -373,7 +372,7 @@ class Reader:
     def read(self):
         text, units = self.units()
         tables = [self.declared(unit) for unit in units]
-        unhidden = self.declared(self.parse(ABIS[0], text, [self.api.data_only.macro]))
+        unhidden = self.declared(self.parse(model.ABIS[0], text, [self.api.data_only.macro]))
         macros = self.macros(text, [c for (kind, _), c in tables[0].items()
                                     if kind == CursorKind.MACRO_DEFINITION])
         found = Reading(self.headers(units[0]), {}, {}, {}, macros, {})
@@ -486,7 +485,7 @@ class Reader:
                           f"enum {{ lkos_{plain + 1} = (__INTPTR_TYPE__)({name}) }};"]
             lines += [f"enum {{ lkos_defined_{plain} }};", "#endif"]
             asked.append((cursor, body, plain))
-        unit = self.parse(ABIS[0], "\n".join(lines) + "\n")
+        unit = self.parse(model.ABIS[0], "\n".join(lines) + "\n")
         wrong = {d.location.line for d in unit.diagnostics if d.severity >= Diagnostic.Error}
         values = {n.spelling: n.enum_value for c in unit.cursor.get_children()
                   if c.kind == CursorKind.ENUM_DECL and str(c.location.file) == PROBE

@@ -262,6 +262,9 @@ class Enum:
     enumerators: tuple
 
 
+ABIS = ("x86_64", "i386", "aarch64")  # the first one is the reference
+
+
 @dataclass(frozen=True)
 class Abi:
     """A figure in bytes for each ABI."""
@@ -443,19 +446,21 @@ class Api:
     def exported_data(self):
         return tuple(d for d in self.data if d.exported_by)
 
-    @property
-    def stub_exports(self):
-        """Of every ABI."""
+    def exports_on(self, abi):
+        """What the stub exports there."""
         return (tuple(Export("liblk_onload_stub", f.name, "extension") for f in self.functions)
                 + tuple(Export("liblk_onload_stub", f.name, "libc") for f in self.interposed
-                        if not f.abi))
+                        if not f.abi or abi in f.abi))
 
     @property
-    def abi_exports(self):
-        """ABI -> what the stub exports there only."""
-        return {abi: tuple(Export("liblk_onload_stub", f.name, "libc") for f in self.interposed
-                           if abi in f.abi)
-                for abi in sorted({abi for f in self.interposed for abi in f.abi})}
+    def stub_exports(self):
+        return self.exports_on(ABIS[0])
+
+    @property
+    def other_stub_exports(self):
+        """ABI -> what the stub exports there, where that is not stub_exports."""
+        return {abi: self.exports_on(abi) for abi in ABIS[1:]
+                if self.exports_on(abi) != self.stub_exports}
 
     @property
     def ext_exports(self):

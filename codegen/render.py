@@ -3,7 +3,7 @@
 
 Each template makes the file of its own name. Those that begin with '_' make none by themselves:
 _header.h.j2 makes one file per public header, _data.c.j2 one per variable and SONAME, _stub.map.j2
-one for most ABIs and one for each that exports more.
+one for most ABIs and one for each that exports others.
 """
 
 import dataclasses
@@ -69,7 +69,7 @@ def render(api, templates):
                 data=data, value=value)
     stub_map = env.get_template("_stub.map.j2")
     made["liblk_onload_stub.map"] = stub_map.render(exports=api.stub_exports)
-    for abi, more in api.abi_exports.items():
-        made[f"liblk_onload_stub_{abi}.map"] = stub_map.render(exports=api.stub_exports + more)
+    for abi, exports in api.other_stub_exports.items():
+        made[f"liblk_onload_stub_{abi}.map"] = stub_map.render(exports=exports)
     made["spec.json"] = spec_json(api)
     return made

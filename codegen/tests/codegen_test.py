@@ -302,6 +302,8 @@ class Files(unittest.TestCase):
         self.assertNotIn("__recvmsg64", made["liblk_onload_stub.map"])
         self.assertIn("\t\t__recvmsg64;\n", made["liblk_onload_stub_i386.map"])
         self.assertIn("\t\trecvmsg;\n", made["liblk_onload_stub_i386.map"])
+        self.assertIn("\t\tfcntl;\n", made["liblk_onload_stub.map"])
+        self.assertNotIn("\t\tfcntl;\n", made["liblk_onload_stub_i386.map"])
         self.assertRegex(made["next_symbols.inc"],
                          r"\n#if defined\(__i386__\)\nLKOS_NEXT\(ssize_t, __recvmsg64, .*\n#endif\n")
 

@@ -157,11 +157,14 @@ LKOS_EXPORT int dup3(int fd, int new_fd, int flags)
 								: result;                \
 	}
 
-FCNTL(fcntl)
 FCNTL(fcntl64)
 
 #ifdef __i386__
-int __fcntl_time64(int fd, int cmd,
-		   ...); /* with 64-bit time; in no header by this name */
+/* With 64-bit time; in no header by this name. fcntl is not ours here: libc has two of that name,
+ * which take different structures for file locks, and a caller's version cannot be told. What it
+ * gives out is forgotten when it is closed. */
+int __fcntl_time64(int fd, int cmd, ...);
 FCNTL(__fcntl_time64)
+#else
+FCNTL(fcntl)
 #endif

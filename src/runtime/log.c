@@ -34,9 +34,9 @@ bool lkos_log_open(int fd)
 	const int kept = errno;
 
 	if (fstat(fd, &log_file) == 0) {
-		log_fd = lkos_next.fcntl(fd, F_DUPFD_CLOEXEC, (void *)LOG_FD_FLOOR);
+		log_fd = lkos_next.fcntl64(fd, F_DUPFD_CLOEXEC, (void *)LOG_FD_FLOOR);
 		if (log_fd < 0)
-			log_fd = lkos_next.fcntl(fd, F_DUPFD_CLOEXEC, NULL);
+			log_fd = lkos_next.fcntl64(fd, F_DUPFD_CLOEXEC, NULL);
 	}
 	lkos_log_is_on = log_fd >= 0;
 	errno = kept;

@@ -41,7 +41,7 @@ def interposed(spec, machine):
 
 
 def interposed_there_only(spec, machine):
-    return [f["name"] for f in spec["libc"] if f["interposed"] and machine in f["abi"]]
+    return [f["name"] for f in spec["libc"] if f["interposed"] and f["abi"] == [machine]]
 
 
 def variables(spec, library, soname):
