@@ -57,8 +57,12 @@ LKOS_LINKOPTS = [
     "-Wl,--as-needed",
     "-Wl,--hash-style=gnu",
     "-Wl,-O1",
+    # Our calls of names that we export are ours, whatever library is preloaded before.
+    "-Wl,-Bsymbolic-functions",
     "-Wl,-z,defs",
     "-Wl,-z,noexecstack",
+    # Closed with dlclose, it stays: threads may be inside, and what was asked is remembered.
+    "-Wl,-z,nodelete",
     "-Wl,-z,now",
     "-Wl,-z,relro",
 ]

@@ -66,7 +66,41 @@ TEST_F(Descriptors, LeadNowhereUntilSomethingWasLearnt) {
   }
 }
 
+// The first ones: once there are entries for all numbers, there are never
+// fewer.
+TEST_F(Descriptors, DoNotAskAgainForMemoryThatThereIsNot) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const rlimit none = {1, RLIM_INFINITY},
+                 all = {RLIM_INFINITY, RLIM_INFINITY};
+    if (setrlimit(RLIMIT_AS, &none) != 0) _exit(2);
+    const bool had_none = plain_fd_before(5).at == nullptr;
+    if (setrlimit(RLIMIT_AS, &all) != 0) _exit(2);
+    _exit(had_none && plain_fd_before(5).at == nullptr ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(Descriptors, AreLearntAnewOnceThereAreMoreEntries) {
+  const uint64_t cookie = Socket(33);
+  const plain_fd_seen before = plain_fd_before(5);
+  Keep(6, cookie);
+  EXPECT_EQ(Asked(6), 33);
+  Keep(100000, Socket(34));
+  EXPECT_EQ(Asked(100000), 34);
+  EXPECT_FALSE(plain_fd_is_as_before(&before));
+  plain_fd_keep(&before, plain_record_find(cookie), cookie);
+  EXPECT_EQ(Asked(5), -1);
+  EXPECT_EQ(Asked(6), -1);
+  Keep(6, cookie);
+  EXPECT_EQ(Asked(6), 33);
+  EXPECT_EQ(Asked(100000), 34);
+}
+
 TEST_F(Descriptors, LeadToTheRecordThatWasKept) {
+  plain_fd_before(kNumbers - 1);  // entries for all of them
   const int fds[] = {0, 1, 2, 511, 512, 1023, 65536, kNumbers - 1};
   std::vector<uint64_t> cookies;
   for (size_t i = 0; i < std::size(fds); ++i) {

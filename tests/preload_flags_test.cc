@@ -71,6 +71,14 @@ TEST(OnepktOf, APacketSocketIsRefusedByTheKernel) {
   EXPECT_NE(Facts(With::kNothing, {"receive", "packet", "onepkt"}), plain);
 }
 
+TEST(Cancellation, IsAsOfAPlainCallWhereTheFlagIsAnswered) {
+  const std::string facts =
+      Facts(With::kNothing, {"cancelled", "tcp4", "plain"});
+  EXPECT_EQ(facts.find("returned"), std::string::npos) << facts;
+  ExpectAsPlain({"cancelled", "tcp4"}, "onepkt");
+  ExpectAsPlain({"cancelled", "tcp4"}, "warm");
+}
+
 // ---- ONLOAD_MSG_WARM, where it means nothing
 
 class WarmElsewhere : public testing::TestWithParam<std::string> {};

@@ -28,7 +28,8 @@ class ReadBack : public testing::TestWithParam<std::string> {};
 TEST_P(ReadBack, IsExactForEachSetInEachWay) {
   const std::string facts = Facts(With::kNothing, {"readback", GetParam()});
   std::cout << facts;  // how many sets it tried
-  EXPECT_EQ(facts.find("last wrong"), std::string::npos) << "the scenario is wrong";
+  EXPECT_EQ(facts.find("last wrong"), std::string::npos)
+      << "the scenario is wrong";
   ExpectFacts({"readback", GetParam()}, facts);
 }
 
@@ -82,6 +83,10 @@ TEST(ReadBackOf, EachSetOfAllBitsIsExact) {
 class Arriving : public StampsTest {};
 
 TEST_P(Arriving, KeepStampsOverExec) { ExpectAsSoftware("inherited"); }
+
+TEST_P(Arriving, HaveTheStampsThatAnotherProgramAskedOnThem) {
+  ExpectAsSoftware("shared");
+}
 
 TEST_P(Arriving, KeepStampsInAnotherProgram) { ExpectAsSoftware("sent_away"); }
 

@@ -2,6 +2,7 @@
 // LKOS_LOG_FD: what is logged, and that it never gets in the program's way.
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <string>
@@ -122,6 +123,34 @@ TEST(Log, RaisesNoSigpipe) {
     EXPECT_EQ(ran.out, facts);
     EXPECT_EQ(ran.err, "");
   }
+  close(ends[1]);
+}
+
+// In a program that is executed, the number may be a socket by then.
+TEST(Log, IsNeverASocket) {
+  int ends[2];
+  char piece[64];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  const Ran ran = RunCommand(WithLog(With::kLibrary, {"requests"}, ends[0]));
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_NE(ran.err.find("LKOS_LOG_FD=7 is not open, or a socket"),
+            std::string::npos)
+      << ran.err;
+  EXPECT_EQ(recv(ends[1], piece, sizeof(piece), MSG_DONTWAIT), -1);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST(Log, ComplainsWithoutASignalWhereNobodyReads) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  close(ends[0]);
+  Command command = Scenario(With::kLibrary, {"quiet"});
+  command.environment.push_back({"LKOS_LOG_FD", "none"});
+  command.descriptors = {{ends[1], STDERR_FILENO}};
+  const Ran ran = RunCommand(command);
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_EQ(ran.out, "done=yes\n");
   close(ends[1]);
 }
 

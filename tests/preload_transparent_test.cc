@@ -73,6 +73,22 @@ INSTANTIATE_TEST_SUITE_P(Descriptors, Call,
                                          Words{"process"}),
                          ParamName());
 
+INSTANTIATE_TEST_SUITE_P(Watched, Call,
+                         testing::Values(Words{"small_stack", "udp4", "0"},
+                                         Words{"small_stack", "udp4", "0x18"},
+                                         Words{"small_stack", "tcp4", "0x45"}),
+                         ParamName());
+
+// Not in an earlier constructor: what the process has come with is not known
+// yet there.
+TEST(Sandbox, ThatForbidsOurOwnCallsMeetsNone) {
+  for (const char* family : {"udp4", "tcp6"}) {
+    const Words words = {"sandboxed", family};
+    EXPECT_TRUE(
+        AreFacts(Facts(With::kLibrary, words), Facts(With::kNothing, words)));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Threads, Call,
                          testing::Values(Words{"cancellation"},
                                          Words{"interruption"}),

@@ -429,7 +429,7 @@ TEST(RecordsFlag, SaysThatStampsArePossibleUntilThatIsRuledOutAndOnceItIsNot) {
   EXPECT_TRUE(plain_stamps_possible());
   plain_record_place(1, 0);  // with a table, which has a flag of its own
   EXPECT_TRUE(plain_stamps_possible());
-  plain_stamps_rule_out();
+  plain_possible_rule_out();
   EXPECT_FALSE(plain_stamps_possible());
   const pid_t child = fork();
   if (child == 0) {

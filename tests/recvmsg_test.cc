@@ -5,6 +5,7 @@
 // others on to libc.
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 // clang-format off
@@ -295,7 +296,7 @@ class Recvmsg : public testing::Test {
 // The first, for once a socket has asked there is no way back.
 TEST_F(Recvmsg, TakesNoSecondLookUntilASocketAsks) {
   plain_record_place(1, 0);
-  plain_stamps_rule_out();
+  plain_possible_rule_out();
   ASSERT_FALSE(plain_stamps_possible());
   fake_kernel::SetFlags(kFd, lkos_sof_to_kernel(kRxOnly));
   Arrives(7, 0);
@@ -640,15 +641,21 @@ TEST_F(Onepkt, IsTakenOutAndAllElseGoesOn) {
 
 TEST_F(Onepkt, WithWaitallIsRefusedOnTcpOnly) {
   const struct {
-    int domain, type;
+    int domain, type, protocol;
     bool refused;
-  } rows[] = {
-      {AF_INET, SOCK_STREAM, true},     {AF_INET6, SOCK_STREAM, true},
-      {AF_INET, SOCK_DGRAM, false},     {AF_INET6, SOCK_DGRAM, false},
-      {AF_UNIX, SOCK_STREAM, false},    {AF_UNIX, SOCK_SEQPACKET, false},
-      {AF_INET, SOCK_SEQPACKET, false}, {AF_PACKET, SOCK_RAW, false}};
+  } rows[] = {{AF_INET, SOCK_STREAM, 0, true},
+              {AF_INET6, SOCK_STREAM, 0, true},
+              {AF_INET, SOCK_STREAM, IPPROTO_MPTCP, true},
+              {AF_INET, SOCK_STREAM, IPPROTO_SCTP, false},
+              {AF_INET6, SOCK_STREAM, IPPROTO_SCTP, false},
+              {AF_INET, SOCK_DGRAM, 0, false},
+              {AF_INET6, SOCK_DGRAM, 0, false},
+              {AF_UNIX, SOCK_STREAM, 0, false},
+              {AF_UNIX, SOCK_SEQPACKET, 0, false},
+              {AF_INET, SOCK_SEQPACKET, IPPROTO_SCTP, false},
+              {AF_PACKET, SOCK_RAW, 0, false}};
   for (const auto& row : rows) {
-    fake_kernel::Open(kFd, row.domain, row.type);
+    fake_kernel::Open(kFd, row.domain, row.type, row.protocol);
     for (const Receiving& receiving : Calls()) {
       SCOPED_TRACE(receiving.name + std::string(" ") +
                    std::to_string(row.domain));
@@ -789,10 +796,7 @@ TEST_F(Reuse, IsSeenInDescriptorsThatArrive) {
 
 TEST_F(Reuse, IsNotSeenWhereThereIsNone) {
   const int before = fake_kernel::Calls();
-  lkos_next.dup2 = [](int, int) { return -1; };
   lkos_next.close_range = [](unsigned int, unsigned int, int) { return -1; };
-  EXPECT_EQ(dup2(kFd, kOther), -1);
-  EXPECT_EQ(dup2(kOther, kOther), -1);
   EXPECT_EQ(close_range(kOther, kOther, 0), -1);
   EXPECT_EQ(fcntl(kOther, F_GETFD), 42);
   EXPECT_EQ(fcntl(kOther, F_SETFL, O_NONBLOCK), 42);
@@ -802,6 +806,28 @@ TEST_F(Reuse, IsNotSeenWhereThereIsNone) {
   Arrives(7, 0);
   EXPECT_EQ(Receive(kOther), (Shown{0, 0, 7}));
   EXPECT_EQ(fake_kernel::Calls(), before);
+}
+
+// The number is forgotten before the call, so that no other thread takes the
+// new socket for the old one; where the call fails, the old one is learnt anew.
+TEST_F(Reuse, IsFeltAheadWhereTheNumberIsChosen) {
+  static bool known;
+  static const auto look = [] {
+    uint32_t asked;
+    known = plain_fd_asked(kOther, &asked);
+    return -1;
+  };
+  lkos_next.dup2 = [](int, int) { return look(); };
+  lkos_next.dup3 = [](int, int, int) { return look(); };
+  const std::function<int()> ways[] = {[] { return dup2(kFd, kOther); },
+                                       [] { return dup3(kFd, kOther, 0); }};
+  for (const auto& way : ways) {
+    known = true;
+    EXPECT_EQ(way(), -1);
+    EXPECT_FALSE(known);
+    Arrives(7, 0);
+    EXPECT_EQ(Receive(kOther), (Shown{0, 0, 7}));
+  }
 }
 
 TEST_F(Reuse, OfADuplicateKeepsWhatTheSocketAsked) {

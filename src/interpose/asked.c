@@ -36,6 +36,13 @@ static uint64_t cookie_of(int fd)
 	return cookie;
 }
 
+void lkos_asks(uint32_t asked)
+{
+	lkos_stamps_become_possible();
+	if (asked & SOF_TIMESTAMPING_RAW_HARDWARE)
+		lkos_requests_become_possible();
+}
+
 /* The record of fd's socket, by its cookie and not by what we know of the number; from then on
  * the number leads there. A socket without one gets the flags that were most likely asked: looked
  * at anew if the number was closed in between, for then they may be another socket's.
@@ -54,6 +61,8 @@ static lkos_place *record_of(int fd, uint64_t *cookie)
 		place = lkos_record_find(*cookie);
 		likely = place ? 0 : lkos_sof_to_app(kernel_flags(fd));
 	} while (!lkos_fd_is_as_before(&before));
+	if (likely)
+		lkos_asks(likely);
 	if (!place)
 		place = lkos_record_place(*cookie, likely);
 	if (place)

@@ -17,6 +17,9 @@ static inline bool lkos_is_timestamping(int optname)
 	return optname == SO_TIMESTAMPING_OLD || optname == SO_TIMESTAMPING_NEW;
 }
 
+/* Some socket asks for `asked` from here on: said before the kernel is told. */
+void lkos_asks(uint32_t asked);
+
 /* For a socket that we have not met yet; from then on it has a record. Up to two system calls. */
 uint32_t lkos_asked_learn(int fd);
 

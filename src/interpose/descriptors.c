@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The calls that close a descriptor number or give one out: what we know of its socket ends.
  * Nothing else is done here; arguments and answers are the kernel's. */
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "src/interpose/asked.h"
@@ -102,10 +104,18 @@ LKOS_EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
 	return result;
 }
 
+/* glibc has it since 2.36. A program that runs on an older one, and found ours, gets what it would
+ * have called itself. */
 LKOS_EXPORT int pidfd_getfd(int pidfd, int target_fd, unsigned int flags)
 {
+	int fd;
+
 	lkos_stamps_become_possible();
-	return given_out(lkos_next.pidfd_getfd(pidfd, target_fd, flags));
+	lkos_requests_become_possible();
+	fd = lkos_next.pidfd_getfd(pidfd, target_fd, flags);
+	if (fd < 0 && errno == ENOSYS)
+		fd = (int)syscall(SYS_pidfd_getfd, pidfd, target_fd, flags);
+	return given_out(fd);
 }
 
 static int accepted(int listener, int fd)
@@ -130,13 +140,17 @@ LKOS_EXPORT int dup(int fd)
 	return given_out(lkos_next.dup(fd));
 }
 
+/* The number that changes hands is forgotten before, too: another thread may receive on it as soon
+ * as it has. */
 LKOS_EXPORT int dup2(int fd, int new_fd)
 {
+	lkos_fd_forget(new_fd);
 	return given_out(lkos_next.dup2(fd, new_fd));
 }
 
 LKOS_EXPORT int dup3(int fd, int new_fd, int flags)
 {
+	lkos_fd_forget(new_fd);
 	return given_out(lkos_next.dup3(fd, new_fd, flags));
 }
 

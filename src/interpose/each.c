@@ -21,12 +21,13 @@ int lkos_send_each(int fd, struct mmsghdr *msgs, unsigned int count, int flags,
 		   lkos_send_one send_one)
 {
 	const int kept = errno;
+	bool last = false;
 	int done;
 
 	if (count > LKOS_MESSAGES_MAX)
 		count = LKOS_MESSAGES_MAX;
-	for (done = 0; done < (int)count; done++) {
-		const ssize_t sent = send_one(fd, &msgs[done].msg_hdr, flags);
+	for (done = 0; done < (int)count && !last; done++) {
+		const ssize_t sent = send_one(fd, &msgs[done].msg_hdr, flags, &last);
 
 		if (sent < 0 || put_length(fd, &msgs[done].msg_len, sent) != 0)
 			break;

@@ -4,12 +4,12 @@
 #define LKOS_INTERPOSE_KIND_H
 
 enum lkos_kind {
-	LKOS_KIND_TCP,     /* an AF_INET or AF_INET6 stream socket */
+	LKOS_KIND_TCP, /* a TCP socket over IPv4 or IPv6, or one of MPTCP, which is several */
 	LKOS_KIND_OTHER,   /* another socket, another file, or no descriptor at all */
 	LKOS_KIND_UNKNOWN, /* the kernel would not say, as in a sandbox */
 };
 
-/* Two system calls at most. errno is kept. */
+/* Three system calls at most. errno is kept. */
 enum lkos_kind lkos_socket_kind(int fd);
 
 #endif

@@ -2,6 +2,7 @@
 /* The receive calls: ONLOAD_MSG_ONEPKT on the way in, timestamps on the way out. */
 #include "src/interpose/recv.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <sys/single_threaded.h>
 
@@ -19,8 +20,11 @@ int lkos_onepkt_take(int fd, int *flags)
 {
 	const bool is_tcp = lkos_onepkt_asks_for_kind(*flags) &&
 			    lkos_socket_kind(fd) == LKOS_KIND_TCP;
+	const int err = lkos_onepkt_to_kernel(*flags, is_tcp, flags);
 
-	return lkos_onepkt_to_kernel(*flags, is_tcp, flags);
+	if (err)
+		pthread_testcancel(); /* a refused call is one of receiving, too */
+	return err;
 }
 
 /* ONEPKT for one call of the family: the call without the bit, or -1 with EINVAL. Apart from the
@@ -63,6 +67,7 @@ RECEIVE_DATA(__recvfrom_chk,
 /* Descriptors that arrive may have numbers that we know as other sockets. */
 static void forget_arrived(const struct lkos_control *control)
 {
+	lkos_requests_become_possible();
 	for (size_t i = 0; i < control->rights_count; i++) {
 		int arrived;
 

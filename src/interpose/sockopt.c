@@ -36,8 +36,8 @@ static int set_timestamping(int fd, int optname, const void *optval, socklen_t o
 	    lkos_memory_read(&value, optval, size) != 0 ||
 	    value.flags & LKOS_SOF_TX_HARDWARE_PER_CALL)
 		return lkos_next.setsockopt(fd, SOL_SOCKET, optname, optval, optlen);
-	lkos_stamps_become_possible();
 	asked = value.flags;
+	lkos_asks(asked);
 	place = lkos_asked_begin(fd, &cookie);
 	remembered = place ? lkos_sof_remembered(asked, lkos_asked(fd)) : asked;
 	value.flags = lkos_sof_held(remembered);

@@ -24,7 +24,7 @@ int __recvmmsg64(int fd, struct mmsghdr *msgs, unsigned int count, int flags,
 
 static bool concerns_us(int flags)
 {
-	return flags & LKOS_MSG_WARM || lkos_stamps_possible();
+	return flags & LKOS_MSG_WARM || lkos_requests_possible();
 }
 
 LKOS_EXPORT int __setsockopt64(int fd, int level, int optname, const void *optval,

@@ -6,8 +6,8 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,10 +19,13 @@
 #include "src/runtime/next.h"
 #include "src/translate/message_flags.h"
 
-/* On with it, less the bit, as any other message? Only what is surely no TCP socket. */
-static bool may_be_sent(int fd)
+bool lkos_warm_is_answered(int fd)
 {
-	return lkos_socket_kind(fd) == LKOS_KIND_OTHER;
+	const bool answered = lkos_socket_kind(fd) != LKOS_KIND_OTHER;
+
+	if (answered)
+		pthread_testcancel();
+	return answered;
 }
 
 /* A connection that does not tell its state is one that nothing can be sent on. */
@@ -85,15 +88,12 @@ static int measure(const struct msghdr *msg, size_t *length)
 	return 0;
 }
 
-ssize_t lkos_warm_sendto(int fd, const void *buf, size_t len, int flags,
-			 const struct sockaddr *addr, socklen_t addrlen)
+ssize_t lkos_warm_data(int fd, const void *buf, size_t len, int flags)
 {
-	if (may_be_sent(fd))
-		return sendto(fd, buf, len, lkos_warm_to_kernel(flags), addr, addrlen);
 	return answer(fd, len, !buf && len > 0 ? -EFAULT : 0, flags);
 }
 
-static ssize_t warm_message(int fd, const struct msghdr *msg, int flags)
+ssize_t lkos_warm_message(int fd, const struct msghdr *msg, int flags)
 {
 	size_t length;
 	const int readable = measure(msg, &length);
@@ -101,16 +101,13 @@ static ssize_t warm_message(int fd, const struct msghdr *msg, int flags)
 	return answer(fd, length, readable, flags);
 }
 
-ssize_t lkos_warm_sendmsg(int fd, const struct msghdr *msg, int flags)
+static ssize_t warm_one(int fd, const struct msghdr *msg, int flags, bool *last)
 {
-	if (may_be_sent(fd))
-		return sendmsg(fd, msg, lkos_warm_to_kernel(flags));
-	return warm_message(fd, msg, flags);
+	*last = false; /* none is sent in part */
+	return lkos_warm_message(fd, msg, flags);
 }
 
-int lkos_warm_sendmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags)
+int lkos_warm_messages(int fd, struct mmsghdr *msgs, unsigned int count, int flags)
 {
-	if (may_be_sent(fd))
-		return sendmmsg(fd, msgs, count, lkos_warm_to_kernel(flags));
-	return lkos_send_each(fd, msgs, count, flags, warm_message);
+	return lkos_send_each(fd, msgs, count, flags, warm_one);
 }

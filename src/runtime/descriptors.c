@@ -11,37 +11,50 @@
 #include "src/runtime/next.h"
 #include "src/runtime/number.h"
 
-_Atomic uint64_t *_Atomic lkos_fd_entries;
-_Atomic unsigned int lkos_fds;
+static struct lkos_fds no_fds;
+
+struct lkos_fds *_Atomic lkos_fds = &no_fds;
 
 static _Atomic unsigned int limit;
-static atomic_bool keeps_nothing;
-
-/* Maps the entries. Without memory there are none. */
-static void map_entries(void)
-{
-	const size_t size = LKOS_FDS * sizeof(lkos_fd_entries[0]);
-	const int kept = errno;
-	_Atomic uint64_t *none = NULL;
-	void *fresh = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	errno = kept;
-	if (fresh == MAP_FAILED)
-		return;
-	if (!atomic_compare_exchange_strong(&lkos_fd_entries, &none, fresh))
-		munmap(fresh, size); /* another thread was first */
-	atomic_store(&lkos_fds, LKOS_FDS);
-	if (atomic_load(&keeps_nothing))
-		atomic_store(&lkos_fds, 0); /* was said meanwhile */
-}
+static atomic_bool keeps_nothing, has_no_memory;
 
 /* The entry of a number, or NULL where there is none. */
 static _Atomic uint64_t *entry_of(int fd)
 {
-	return (unsigned int)fd < atomic_load(&lkos_fds)
-		       ? atomic_load(&lkos_fd_entries) + fd
-		       : NULL;
+	struct lkos_fds *fds = atomic_load(&lkos_fds);
+
+	return (unsigned int)fd < fds->count ? &fds->entries[fd] : NULL;
+}
+
+static size_t size_of(unsigned int count)
+{
+	return sizeof(struct lkos_fds) + count * sizeof(uint64_t);
+}
+
+/* Maps entries for this number and others in place of the fewer that there are. Those stay mapped,
+ * since a thread may be looking at them. */
+static void map_entries(unsigned int fd)
+{
+	struct lkos_fds *fewer = atomic_load(&lkos_fds), *fresh;
+	unsigned int count = LKOS_FDS_FEWEST;
+	const int kept = errno;
+
+	if (fd < fewer->count)
+		return; /* another thread was first */
+	while (count <= fd)
+		count *= 2;
+	fresh = mmap(NULL, size_of(count), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	errno = kept;
+	if (fresh == MAP_FAILED) {
+		atomic_store(&has_no_memory, true);
+		return;
+	}
+	fresh->count = count;
+	if (!atomic_compare_exchange_strong(&lkos_fds, &fewer, fresh))
+		munmap(fresh, size_of(count)); /* another thread was first */
+	if (atomic_load(&keeps_nothing))
+		atomic_store(&lkos_fds, &no_fds); /* was said meanwhile */
 }
 
 /* The place that an entry leads to. NULL: not known. */
@@ -56,17 +69,21 @@ struct lkos_fd_before lkos_fd_before(int fd)
 {
 	struct lkos_fd_before before = {0};
 
-	if (atomic_load(&lkos_fds) == 0 && !atomic_load(&keeps_nothing))
-		map_entries();
+	if (!entry_of(fd) && (unsigned int)fd < LKOS_FDS_MOST &&
+	    !atomic_load(&keeps_nothing) && !atomic_load(&has_no_memory))
+		map_entries((unsigned int)fd);
+	before.fd = fd;
 	before.at = entry_of(fd);
 	if (before.at)
 		before.entry = atomic_load(before.at);
 	return before;
 }
 
+/* Entries that others took the place of say nothing any more. */
 bool lkos_fd_is_as_before(const struct lkos_fd_before *before)
 {
-	return !before->at || atomic_load(before->at) == before->entry;
+	return before->at == entry_of(before->fd) &&
+	       (!before->at || atomic_load(before->at) == before->entry);
 }
 
 /* An entry without what it led to. */
@@ -83,7 +100,7 @@ void lkos_fd_keep(const struct lkos_fd_before *before, lkos_place *place, uint64
 
 	if (!before->at)
 		return;
-	above = (unsigned int)(before->at - atomic_load(&lkos_fd_entries)) + 1;
+	above = (unsigned int)before->fd + 1;
 	while (highest < above && !atomic_compare_exchange_weak(&limit, &highest, above))
 		;
 	atomic_compare_exchange_strong(before->at, &seen,
@@ -94,7 +111,7 @@ void lkos_fd_keep(const struct lkos_fd_before *before, lkos_place *place, uint64
 void lkos_fd_keep_nothing(void)
 {
 	atomic_store(&keeps_nothing, true);
-	atomic_store(&lkos_fds, 0);
+	atomic_store(&lkos_fds, &no_fds);
 }
 
 lkos_place *lkos_fd_forget(int fd)
@@ -113,10 +130,12 @@ lkos_place *lkos_fd_forget(int fd)
 
 bool lkos_fd_leads_to(const lkos_place *place)
 {
-	const unsigned int end = lkos_fd_limit();
+	struct lkos_fds *fds = atomic_load(&lkos_fds);
+	const unsigned int highest = lkos_fd_limit();
+	const unsigned int end = highest < fds->count ? highest : fds->count;
 
 	for (unsigned int fd = 0; fd < end; fd++) {
-		if (place_of(atomic_load(atomic_load(&lkos_fd_entries) + fd)) == place)
+		if (place_of(atomic_load(&fds->entries[fd])) == place)
 			return true;
 	}
 	return false;

@@ -8,9 +8,10 @@
  * descriptors of its own in our memory. What was learnt is kept only if the number was not
  * forgotten meanwhile: each entry counts how often it was.
  *
- * No locks; a signal handler may call any of these. The entries are mapped when the first record
- * is kept, and take memory as they are used; a number beyond them is asked about each time.
- * errno is kept. */
+ * No locks; a signal handler may call any of these. Entries are mapped when something is first
+ * learnt of a number, 4,096 of them or as many as its number takes, up to a million: a limit of
+ * locked memory (RLIMIT_MEMLOCK) counts them all. More take the place of fewer; what those knew is
+ * learnt again. A number that has none is asked about each time. errno is kept. */
 #ifndef LKOS_RUNTIME_DESCRIPTORS_H
 #define LKOS_RUNTIME_DESCRIPTORS_H
 
@@ -22,7 +23,8 @@
 #include "src/runtime/export.h"
 #include "src/runtime/records.h"
 
-#define LKOS_FDS (1 << 20) /* numbers below the kernel's default nr_open */
+#define LKOS_FDS_FEWEST (1 << 12)
+#define LKOS_FDS_MOST (1 << 20) /* numbers below the kernel's default nr_open */
 
 /* An entry, from its lowest bit. Of the record's tag so many bits that two sockets which share
  * a place and these bits were made a thousand million sockets apart. */
@@ -34,20 +36,23 @@ enum {
 
 #define LKOS_FD_PLACE_SHIFT (LKOS_FD_TAG_BITS + LKOS_FD_FORGOTTEN_BITS)
 
-/* LKOS_FDS entries, and that number; NULL and 0 until they are mapped. */
-extern LKOS_INNER _Atomic uint64_t *_Atomic lkos_fd_entries;
-extern LKOS_INNER _Atomic unsigned int lkos_fds;
+/* The entries of the numbers below `count`. */
+struct lkos_fds {
+	unsigned int count;
+	_Atomic uint64_t entries[];
+};
+
+extern LKOS_INNER struct lkos_fds *_Atomic lkos_fds;
 
 /* The flags that were asked on fd's socket. false: not known. */
 static inline bool lkos_fd_asked(int fd, uint32_t *asked)
 {
+	struct lkos_fds *fds = atomic_load_explicit(&lkos_fds, memory_order_acquire);
 	uint64_t entry, word;
 
-	if ((unsigned int)fd >= atomic_load_explicit(&lkos_fds, memory_order_acquire))
+	if ((unsigned int)fd >= fds->count)
 		return false;
-	entry = atomic_load_explicit(
-		atomic_load_explicit(&lkos_fd_entries, memory_order_relaxed) + fd,
-		memory_order_acquire);
+	entry = atomic_load_explicit(&fds->entries[fd], memory_order_acquire);
 	if (entry >> LKOS_FD_PLACE_SHIFT == 0)
 		return false;
 	word = atomic_load_explicit(
@@ -60,7 +65,8 @@ static inline bool lkos_fd_asked(int fd, uint32_t *asked)
 
 /* fd as it was before something was learnt of it. */
 struct lkos_fd_before {
-	_Atomic uint64_t *at;
+	int fd;
+	_Atomic uint64_t *at; /* NULL: it has no entry */
 	uint64_t entry;
 };
 

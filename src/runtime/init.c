@@ -2,6 +2,7 @@
 /* What happens when we are loaded, in this order: next symbols, environment, log, records.
  * Calls that other constructors make before this find the next symbols and the records by
  * themselves; they only miss the log. */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -21,8 +22,7 @@ static void complain(const char *value, const char *what)
 
 	for (int i = 0; i < 3; i++)
 		line[i] = (struct iovec){(void *)parts[i], strlen(parts[i])};
-	if (writev(STDERR_FILENO, line, 3) < 0)
-		return; /* nobody to tell */
+	lkos_log_write(STDERR_FILENO, line, 3);
 }
 
 __attribute__((constructor)) static void start(void)
@@ -31,13 +31,17 @@ __attribute__((constructor)) static void start(void)
 
 	lkos_next_resolve();
 	lkos_records_open();
+	/* From then on it may have sockets in common with a program that it executed. */
+	if (pthread_atfork(lkos_stamps_become_possible, NULL, NULL) != 0)
+		lkos_stamps_become_possible();
 	if (!lkos_sockets_are_open())
-		lkos_stamps_rule_out();
+		lkos_possible_rule_out();
 	if (config.bad_log_fd)
 		complain(config.bad_log_fd, " is not a descriptor number; give one, e.g. "
 					    "LKOS_LOG_FD=2; no log\n");
 	else if (config.log_fd >= 0 && !lkos_log_open(config.log_fd))
 		complain(secure_getenv("LKOS_LOG_FD"),
-			 " is not open; open it first, e.g. 3>file; no log\n");
+			 " is not open, or a socket; open a file first, e.g. 3>file; "
+			 "no log\n");
 	lkos_log("loaded");
 }

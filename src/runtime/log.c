@@ -33,7 +33,7 @@ bool lkos_log_open(int fd)
 {
 	const int kept = errno;
 
-	if (fstat(fd, &log_file) == 0) {
+	if (fstat(fd, &log_file) == 0 && !S_ISSOCK(log_file.st_mode)) {
 		log_fd = lkos_next.fcntl64(fd, F_DUPFD_CLOEXEC, (void *)LOG_FD_FLOOR);
 		if (log_fd < 0)
 			log_fd = lkos_next.fcntl64(fd, F_DUPFD_CLOEXEC, NULL);
@@ -43,21 +43,23 @@ bool lkos_log_open(int fd)
 	return lkos_log_is_on;
 }
 
-/* One write. A pipe without a reader raises SIGPIPE in this thread: it is taken back, unless
- * one was waiting already. */
-static void write_line(const char *line, size_t size)
+/* A pipe without a reader raises SIGPIPE in this thread: it is taken back, unless one was waiting
+ * already. */
+void lkos_log_write(int fd, const struct iovec *parts, int count)
 {
+	const int kept = errno;
 	sigset_t pipe_only, before, waiting;
 
 	sigemptyset(&pipe_only);
 	sigaddset(&pipe_only, SIGPIPE);
 	sigpending(&waiting);
 	pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
-	/* By number: libc's write() is a cancellation point, which our callers are not. */
-	if (syscall(SYS_write, log_fd, line, size) < 0 && errno == EPIPE &&
+	/* By number: libc's writev() is a cancellation point, which our callers are not. */
+	if (syscall(SYS_writev, fd, parts, count) < 0 && errno == EPIPE &&
 	    !sigismember(&waiting, SIGPIPE))
 		sigtimedwait(&pipe_only, NULL, &(struct timespec){0});
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = kept;
 }
 
 void lkos_log(const char *format, ...)
@@ -82,6 +84,6 @@ void lkos_log(const char *format, ...)
 	if (size > (int)sizeof(line) - 1)
 		size = (int)sizeof(line) - 1;
 	line[size++] = '\n'; /* over the ending NUL, which the log does not want */
-	write_line(line, (size_t)size);
+	lkos_log_write(log_fd, &(struct iovec){line, (size_t)size}, 1);
 	errno = kept;
 }

@@ -10,13 +10,18 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/uio.h>
 
 #include "src/runtime/export.h"
 
 extern LKOS_INNER bool lkos_log_is_on;
 
-/* Starts the log on fd. false: fd is not open. */
+/* Starts the log on fd. false: fd is not open; or a socket, since in a program that was executed
+ * the number that the environment names may be one of its own by now. */
 bool lkos_log_open(int fd);
+
+/* Writes a line in one call. No error reaches the caller. */
+void lkos_log_write(int fd, const struct iovec *parts, int count);
 
 void lkos_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

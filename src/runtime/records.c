@@ -16,10 +16,10 @@ _Static_assert(LKOS_RECORD_ASKED_BITS + LKOS_RECORD_SETTERS_BITS +
 		       64,
 	       "a record is one word");
 
-static atomic_bool not_known = true;
+static struct lkos_possible not_known = {true, true};
 
 struct lkos_table *_Atomic lkos_table;
-atomic_bool *_Atomic lkos_stamps_flag = &not_known;
+struct lkos_possible *_Atomic lkos_possible = &not_known;
 
 void lkos_records_open(void)
 {
@@ -37,22 +37,35 @@ void lkos_records_open(void)
 	errno = kept;
 }
 
-void lkos_stamps_rule_out(void)
+void lkos_possible_rule_out(void)
 {
 	struct lkos_table *table = atomic_load(&lkos_table);
 
 	if (table)
-		atomic_store(&lkos_stamps_flag, &table->stamps_possible);
+		atomic_store(&lkos_possible, &table->possible);
+}
+
+static struct lkos_table *mapped_table(void)
+{
+	lkos_records_open();
+	return atomic_load(&lkos_table);
 }
 
 void lkos_stamps_become_possible(void)
 {
-	struct lkos_table *table;
+	struct lkos_table *table = mapped_table();
 
-	lkos_records_open();
-	table = atomic_load(&lkos_table);
 	if (table)
-		atomic_store_explicit(&table->stamps_possible, true,
+		atomic_store_explicit(&table->possible.stamps, true,
+				      memory_order_relaxed);
+}
+
+void lkos_requests_become_possible(void)
+{
+	struct lkos_table *table = mapped_table();
+
+	if (table)
+		atomic_store_explicit(&table->possible.requests, true,
 				      memory_order_relaxed);
 }
 
@@ -89,10 +102,8 @@ static uint64_t pack(const struct lkos_record *record)
 
 static lkos_place *group_of(uint64_t cookie)
 {
-	struct lkos_table *table;
+	struct lkos_table *table = mapped_table();
 
-	lkos_records_open();
-	table = atomic_load(&lkos_table);
 	return table ? &table->places[cookie % GROUPS * LKOS_PLACES_PER_GROUP] : NULL;
 }
 

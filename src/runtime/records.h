@@ -55,10 +55,17 @@ struct lkos_record {
 
 typedef _Atomic uint64_t lkos_place;
 
+/* What sockets of this process, and of those it shares memory with, may have asked by now. */
+struct lkos_possible {
+	atomic_bool stamps; /* any: a message that comes in may have a stamp */
+	atomic_bool
+		requests; /* RAW_HARDWARE: one that is sent may ask for a stamp of it */
+};
+
 /* What forked processes share. */
 struct lkos_table {
 	lkos_place places[LKOS_PLACES];
-	atomic_bool stamps_possible;
+	struct lkos_possible possible;
 };
 
 /* NULL until it is mapped, and without memory for it. */
@@ -97,24 +104,34 @@ bool lkos_record_end(lkos_place *place, const struct lkos_record *seen, uint32_t
 /* A descriptor that led to this record was closed. */
 void lkos_record_closed(lkos_place *place);
 
-/* In the memory of the table, once that is mapped; until then one that is true. */
-extern LKOS_INNER atomic_bool *_Atomic lkos_stamps_flag;
+/* In the memory of the table, once that is mapped; until then one where all is true. */
+extern LKOS_INNER struct lkos_possible *_Atomic lkos_possible;
 
-/* false: no socket of this process and of those it shares memory with has timestamps, so a
- * message that comes in needs no second look. It turns true for good when one of them asks for
- * timestamps, and whenever sockets can come from elsewhere: one was inherited over exec, an
- * AF_UNIX socket is made (SCM_RIGHTS), or another process's is taken (pidfd_getfd). What it says
- * is of now: a call that waits is not told when it turns. */
+/* false: a message that comes in needs no second look. It turns true for good when a socket asks
+ * for timestamps, and whenever others can ask for it past us: one was inherited over exec, an
+ * AF_UNIX socket is made (SCM_RIGHTS), another process's is taken (pidfd_getfd), or this process
+ * forks, since the child may execute a program that asks. What it says is of now: a call that
+ * waits is not told when it turns. */
 static inline bool lkos_stamps_possible(void)
 {
 	return atomic_load_explicit(
-		atomic_load_explicit(&lkos_stamps_flag, memory_order_relaxed),
+		&atomic_load_explicit(&lkos_possible, memory_order_relaxed)->stamps,
 		memory_order_relaxed);
 }
 
-/* From here on the table's flag decides. For a process that starts without sockets. */
-void lkos_stamps_rule_out(void);
+/* false: a message that is sent needs no look. It turns true for good when a socket asks for
+ * RAW_HARDWARE, or when a socket has come from elsewhere. */
+static inline bool lkos_requests_possible(void)
+{
+	return atomic_load_explicit(
+		&atomic_load_explicit(&lkos_possible, memory_order_relaxed)->requests,
+		memory_order_relaxed);
+}
+
+/* From here on the table's flags decide. For a process that starts without sockets. */
+void lkos_possible_rule_out(void);
 
 void lkos_stamps_become_possible(void);
+void lkos_requests_become_possible(void);
 
 #endif

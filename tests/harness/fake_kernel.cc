@@ -2,6 +2,7 @@
 #include "tests/harness/fake_kernel.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -24,7 +25,7 @@ constexpr int kTimestampingNew = 65;
 
 struct Socket {
   uint64_t cookie = 0;
-  int domain = 0, type = 0;
+  int domain = 0, type = 0, protocol = 0;
   uint32_t value[2] = {0, 0};  // flags, and the clock to bind to
   bool is_new = false;         // set by the new number
 };
@@ -41,7 +42,7 @@ struct Visit {
 int visit_in = 0;  // calls until the visit; 0: none
 Visit visit;
 
-Socket* At(int fd) {
+Socket *At(int fd) {
   const auto found = descriptors.find(fd);
   return found == descriptors.end() ? nullptr : found->second.get();
 }
@@ -51,11 +52,11 @@ int Fail(int error) {
   return -1;
 }
 
-int Get(int fd, int level, int optname, void* optval, socklen_t* optlen) {
+int Get(int fd, int level, int optname, void *optval, socklen_t *optlen) {
   const std::lock_guard<std::mutex> lock(mutex);
-  const Socket* socket = At(fd);
+  const Socket *socket = At(fd);
   uint64_t cookie;
-  const void* from;
+  const void *from;
   size_t size = sizeof(int);
 
   if (socket == nullptr) return Fail(EBADF);
@@ -75,6 +76,9 @@ int Get(int fd, int level, int optname, void* optval, socklen_t* optlen) {
     case SO_DOMAIN:
       from = &socket->domain;
       break;
+    case SO_PROTOCOL:
+      from = &socket->protocol;
+      break;
     case kTimestampingOld:
     case kTimestampingNew:
       from = optname == kTimestampingOld || socket->is_new ? socket->value
@@ -89,9 +93,9 @@ int Get(int fd, int level, int optname, void* optval, socklen_t* optlen) {
   return 0;
 }
 
-int Set(int fd, int level, int optname, const void* optval, socklen_t optlen) {
+int Set(int fd, int level, int optname, const void *optval, socklen_t optlen) {
   const std::lock_guard<std::mutex> lock(mutex);
-  Socket* socket = At(fd);
+  Socket *socket = At(fd);
 
   if (socket == nullptr) return Fail(EBADF);
   if (socket->cookie == 0) return Fail(ENOTSOCK);
@@ -128,23 +132,30 @@ int Visited(Call call) {
   return result;
 }
 
-int GetSockOpt(int fd, int level, int optname, void* optval,
-               socklen_t* optlen) {
+int GetSockOpt(int fd, int level, int optname, void *optval,
+               socklen_t *optlen) {
   return Visited([&] { return Get(fd, level, optname, optval, optlen); });
 }
 
-int SetSockOpt(int fd, int level, int optname, const void* optval,
+int SetSockOpt(int fd, int level, int optname, const void *optval,
                socklen_t optlen) {
   return Visited([&] { return Set(fd, level, optname, optval, optlen); });
 }
 
-uint64_t OpenLocked(int fd, int domain, int type) {
-  std::shared_ptr<Socket>& at = descriptors[fd];
+// What the kernel makes of protocol 0.
+int UsualProtocol(int domain, int type) {
+  if (domain != AF_INET && domain != AF_INET6) return 0;
+  return type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+}
+
+uint64_t OpenLocked(int fd, int domain, int type, int protocol) {
+  std::shared_ptr<Socket> &at = descriptors[fd];
   if (!at || at.use_count() > 1) at = std::make_shared<Socket>();
   *at = Socket();
   at->cookie = next_cookie++;
   at->domain = domain;
   at->type = type;
+  at->protocol = protocol != 0 ? protocol : UsualProtocol(domain, type);
   return at->cookie;
 }
 
@@ -161,9 +172,9 @@ void Install() {
   visit = {};
 }
 
-uint64_t Open(int fd, int domain, int type) {
+uint64_t Open(int fd, int domain, int type, int protocol) {
   const std::lock_guard<std::mutex> lock(mutex);
-  return OpenLocked(fd, domain, type);
+  return OpenLocked(fd, domain, type, protocol);
 }
 
 void OpenFile(int fd) {
@@ -183,7 +194,7 @@ void Duplicate(int fd, int new_fd) {
 
 uint64_t Accept(int listener, int fd) {
   const std::lock_guard<std::mutex> lock(mutex);
-  const uint64_t cookie = OpenLocked(fd, AF_INET, SOCK_STREAM);
+  const uint64_t cookie = OpenLocked(fd, AF_INET, SOCK_STREAM, 0);
   memcpy(At(fd)->value, At(listener)->value, sizeof(At(fd)->value));
   At(fd)->is_new = At(listener)->is_new;
   return cookie;
@@ -191,13 +202,13 @@ uint64_t Accept(int listener, int fd) {
 
 uint64_t CookieOf(int fd) {
   const std::lock_guard<std::mutex> lock(mutex);
-  const Socket* socket = At(fd);
+  const Socket *socket = At(fd);
   return socket ? socket->cookie : 0;
 }
 
 uint32_t FlagsOf(int fd) {
   const std::lock_guard<std::mutex> lock(mutex);
-  const Socket* socket = At(fd);
+  const Socket *socket = At(fd);
   return socket ? socket->value[0] : 0;
 }
 

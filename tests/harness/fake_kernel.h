@@ -19,7 +19,8 @@ void Install();
 // A new socket under this number, in place of what was there; so that it is
 // there at once, and nothing is allocated if the number was ever used. return:
 // its cookie.
-uint64_t Open(int fd, int domain = AF_INET, int type = SOCK_DGRAM);
+uint64_t Open(int fd, int domain = AF_INET, int type = SOCK_DGRAM,
+              int protocol = 0);
 
 // A descriptor that is no socket.
 void OpenFile(int fd);

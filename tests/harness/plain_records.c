@@ -57,9 +57,9 @@ bool plain_stamps_possible(void)
 	return lkos_stamps_possible();
 }
 
-void plain_stamps_rule_out(void)
+void plain_possible_rule_out(void)
 {
-	lkos_stamps_rule_out();
+	lkos_possible_rule_out();
 }
 
 void plain_stamps_become_possible(void)
@@ -76,19 +76,22 @@ struct plain_fd_seen plain_fd_before(int fd)
 {
 	const struct lkos_fd_before before = lkos_fd_before(fd);
 
-	return (struct plain_fd_seen){.at = before.at, .entry = before.entry};
+	return (struct plain_fd_seen){
+		.fd = before.fd, .at = before.at, .entry = before.entry};
 }
 
 bool plain_fd_is_as_before(const struct plain_fd_seen *before)
 {
-	const struct lkos_fd_before same = {.at = before->at, .entry = before->entry};
+	const struct lkos_fd_before same = {
+		.fd = before->fd, .at = before->at, .entry = before->entry};
 
 	return lkos_fd_is_as_before(&same);
 }
 
 void plain_fd_keep(const struct plain_fd_seen *before, void *place, uint64_t cookie)
 {
-	const struct lkos_fd_before same = {.at = before->at, .entry = before->entry};
+	const struct lkos_fd_before same = {
+		.fd = before->fd, .at = before->at, .entry = before->entry};
 
 	lkos_fd_keep(&same, place, cookie);
 }

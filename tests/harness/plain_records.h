@@ -19,10 +19,11 @@ bool plain_record_end(void *place, const struct plain_record *seen, uint32_t ask
 void plain_record_closed(void *place);
 
 bool plain_stamps_possible(void);
-void plain_stamps_rule_out(void);
+void plain_possible_rule_out(void);
 void plain_stamps_become_possible(void);
 
 struct plain_fd_seen {
+	int fd;
 	void *at;
 	uint64_t entry;
 };

@@ -810,6 +810,89 @@ static void mixed_threads(char **args)
 	fact("in order=%s", wrong ? "no" : "yes");
 }
 
+/* ---- cancellation: a call that would be answered is a point of it all the same */
+
+static struct {
+	struct pair pair;
+	int bit;
+} answered;
+
+static void cancel_send(void)
+{
+	send(answered.pair.near, DIGITS, 1, answered.bit);
+}
+
+static void cancel_sendto(void)
+{
+	sendto(answered.pair.near, DIGITS, 1, answered.bit, NULL, 0);
+}
+
+static void cancel_sendmsg(void)
+{
+	struct iovec piece = {(char *)DIGITS, 1};
+	const struct msghdr msg = {.msg_iov = &piece, .msg_iovlen = 1};
+
+	sendmsg(answered.pair.near, &msg, answered.bit);
+}
+
+static void cancel_sendmmsg(void)
+{
+	struct iovec piece = {(char *)DIGITS, 1};
+	struct mmsghdr msg = {.msg_hdr = {.msg_iov = &piece, .msg_iovlen = 1}};
+
+	sendmmsg(answered.pair.near, &msg, 1, answered.bit);
+}
+
+static void cancel_recv(void)
+{
+	char room[1];
+
+	recv(answered.pair.near, room, sizeof(room), answered.bit | MSG_WAITALL);
+}
+
+static void cancel_recvmsg(void)
+{
+	char room[1];
+	struct iovec piece = {room, sizeof(room)};
+	struct msghdr msg = {.msg_iov = &piece, .msg_iovlen = 1};
+
+	recvmsg(answered.pair.near, &msg, answered.bit | MSG_WAITALL);
+}
+
+static void *cancelled_before(void *call)
+{
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	pthread_cancel(pthread_self());
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+	(*(void (**)(void))call)();
+	return NULL;
+}
+
+static void cancelled(char **args)
+{
+	static const struct {
+		const char *name;
+		void (*call)(void);
+	} calls[] = {
+		{"send", cancel_send},       {"sendto", cancel_sendto},
+		{"sendmsg", cancel_sendmsg}, {"sendmmsg", cancel_sendmmsg},
+		{"recv", cancel_recv},       {"recvmsg", cancel_recvmsg},
+	};
+
+	answered.pair = connected_pair(family_named(args[0]));
+	answered.bit = bit_named(args[1]);
+	for (size_t i = 0; i < COUNT(calls); i++) {
+		pthread_t thread;
+		void *result;
+
+		MUST(-pthread_create(&thread, NULL, cancelled_before,
+				     (void *)&calls[i].call));
+		MUST(-pthread_join(thread, &result));
+		fact("%s=%s", calls[i].name,
+		     result == PTHREAD_CANCELED ? "cancelled" : "returned");
+	}
+}
+
 const struct scenario scenarios[] = {
 	{"receive", receive},
 	{"waitall", waitall},
@@ -826,5 +909,6 @@ const struct scenario scenarios[] = {
 	{"warm_several", warm_several},
 	{"mixed_messages", mixed_messages},
 	{"mixed_threads", mixed_threads},
+	{"cancelled", cancelled},
 	{NULL, NULL},
 };

@@ -414,7 +414,7 @@ static void other_program(char **args)
 	fact("other program.asked=%s", read_back(fd, flags));
 }
 
-static void run_other_program(uint32_t flags, int fd, const char *channel)
+static void run_program(const char *name, uint32_t flags, int fd, const char *channel)
 {
 	const pid_t child = (pid_t)MUST(fork());
 	char flags_word[16], fd_word[16];
@@ -423,8 +423,8 @@ static void run_other_program(uint32_t flags, int fd, const char *channel)
 	snprintf(fd_word, sizeof(fd_word), "%d", fd);
 	if (child == 0) {
 		MUST(fcntl(fd, F_SETFD, 0));
-		execl("/proc/self/exe", "probe", "other_program", flags_word, fd_word,
-		      channel, NULL);
+		execl("/proc/self/exe", "probe", name, flags_word, fd_word, channel,
+		      NULL);
 		_exit(127);
 	}
 	finish(child);
@@ -438,9 +438,24 @@ static void inherited(char **args)
 	turn_stamping_on();
 	ask(pair.far, flags);
 	send_hello(pair);
-	run_other_program(flags, pair.far, NULL);
+	run_program("other_program", flags, pair.far, NULL);
 	fact("received=%s", exchange(pair, plainly));
 	fact("asked=%s", read_back(pair.far, flags));
+}
+
+/* Another program that shares a socket with us asks on it, and we never do. args: flags, number */
+static void asking_program(char **args)
+{
+	ask(atoi(args[1]), (uint32_t)strtoul(args[0], NULL, 0));
+}
+
+static void shared(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	const uint32_t flags = stamps_named(args[1]);
+
+	run_program("asking_program", flags, pair.far, NULL);
+	say_stamps("shared", pair, flags);
 }
 
 static void sent_away(char **args)
@@ -453,7 +468,7 @@ static void sent_away(char **args)
 	ask(pair.far, flags);
 	send_hello(pair);
 	send_descriptor(channel.near, pair.far);
-	run_other_program(flags, channel.far, "channel");
+	run_program("other_program", flags, channel.far, "channel");
 }
 
 /* ---- numbers that come to be other sockets */
@@ -851,6 +866,8 @@ const struct scenario scenarios[] = {
 	{"accepted_late", accepted_late},
 	{"accepted_all", accepted_all},
 	{"inherited", inherited},
+	{"shared", shared},
+	{"asking_program", asking_program},
 	{"sent_away", sent_away},
 	{"other_program", other_program},
 	{"reused", reused},

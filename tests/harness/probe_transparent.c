@@ -5,21 +5,27 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
 #include <linux/net_tstamp.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "tests/harness/probe.h"
+#include "tests/harness/stamps.h"
 
 #define UNTOUCHED 4242 /* no errno */
 #define TRY(call) tried(#call, (errno = UNTOUCHED, (long)(call)))
@@ -916,6 +922,83 @@ static void interruption(char **args)
 	}
 }
 
+/* ---- a process that is watched for stamps, and has none */
+
+/* From here on getsockopt kills: only the program's own calls are made. */
+static void forbid_getsockopt(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getsockopt, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {COUNT(code), code};
+
+	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		not_run("seccomp filters");
+}
+
+/* An AF_UNIX socket may bring any other, but has not. */
+static void sandboxed(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	struct iovec iov = {(char[]){"0123"}, 4};
+	struct mmsghdr one = {.msg_hdr = {.msg_iov = &iov, .msg_iovlen = 1}};
+	char room[64];
+
+	connected_pair(family_named("unix_dgram"));
+	forbid_getsockopt();
+	fact("sendmsg=%s", outcome(sendmsg(pair.near, &one.msg_hdr, 0)));
+	fact("sendmmsg=%s", outcome(sendmmsg(pair.near, &one, 1, 0)));
+	iov = (struct iovec){room, sizeof(room)};
+	wait_for(pair.far, POLLIN);
+	fact("recvmsg=%s", outcome(recvmsg(pair.far, &one.msg_hdr, 0) > 0));
+}
+
+#define HANDLERS_ROOM 2048 /* beside what the kernel puts on the stack for a signal */
+
+static struct pair handlers_pair;
+
+static void send_and_receive(int signal)
+{
+	char room[8] = "0123";
+	struct iovec iov = {room, 4};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	(void)signal;
+	sendmsg(handlers_pair.near, &msg, 0);
+	recvmsg(handlers_pair.far, &msg, 0);
+}
+
+/* A handler's stack may be small, and memory below it may be another's. args: the family, and
+ * the flags of another socket */
+static void small_stack(char **args)
+{
+	const struct sigaction action = {.sa_handler = send_and_receive,
+					 .sa_flags = SA_ONSTACK};
+	const size_t size = getauxval(AT_MINSIGSTKSZ) + HANDLERS_ROOM;
+	const size_t mapped = (size + 4095) / 4096 * 4096;
+	char *memory =
+		mmap(NULL, 4096 + mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const stack_t stack = {.ss_sp = memory + 4096 + mapped - size, .ss_size = size};
+	const uint32_t flags = (uint32_t)strtoul(args[1], NULL, 0);
+
+	MUST(memory == MAP_FAILED ? -1 : 0);
+	MUST(mprotect(memory + 4096, mapped, PROT_READ | PROT_WRITE));
+	memset(memory + 4096, 0x5a, mapped - size);
+	connected_pair(family_named("unix_dgram"));
+	ask(fresh_socket(family_named("udp4")), flags);
+	handlers_pair = connected_pair(family_named(args[0]));
+	MUST(sigaltstack(&stack, NULL));
+	MUST(sigaction(SIGUSR1, &action, NULL));
+	raise(SIGUSR1);
+	for (size_t i = 0; i < mapped - size; i++)
+		MUST(memory[4096 + i] == 0x5a ? 0 : -1);
+	fact("handled=yes");
+}
+
 /* ---- what a process has, before it does anything */
 
 static void process(char **args)
@@ -955,6 +1038,8 @@ const struct scenario scenarios[] = {
 	{"ranges", ranges},
 	{"sockets", sockets},
 	{"accepts", accepts},
+	{"sandboxed", sandboxed},
+	{"small_stack", small_stack},
 	{"cancellation", cancellation},
 	{"interruption", interruption},
 	{"process", process},
