@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Counts test cases in what `bazel test --build_event_json_file` wrote.
 
-usage: count_tests.py LABEL=STATUS=EVENTS...      STATUS is how bazel exited, EVENTS the file it wrote
+usage: count_tests.py LABEL=STATUS=SECONDS=EVENTS...
 
-The events, unlike the folder bazel-testlogs, name the tests of this run and no others. Prints a line for each
-label and for each failed test, then "N passed, N failed". A target that fails in a way that no test case
-shows (it times out, it crashes) is one failed case, and so is all that was not built.
+STATUS is how bazel exited, SECONDS how long it ran, EVENTS the file it wrote. The events, unlike the folder
+bazel-testlogs, name the tests of this run and no others.
+
+Prints for each label what failed, what tests said they did not run, the figures that they gave, and a line of
+sums; then "N passed, N failed". A target that fails in a way that no test case shows (it times out, it
+crashes) is one failed case, and so is all that was not built.
 """
 
 import json
@@ -15,6 +18,10 @@ import sys
 import urllib.parse
 import xml.etree.ElementTree
 from pathlib import Path
+
+# Tests print these whether they pass or fail, also behind what a framework has on the line already.
+NOT_RUN = re.compile(r"not run: .*")
+FIGURES = re.compile(r"\b\w+: \d+ (?:\w+ )?(?:executions|compared)\b.*")  # with a name before them
 
 
 def read_events(path):
@@ -57,37 +64,47 @@ def count_cases(result):
     return len(cases), len(failed), len(skipped)
 
 
+def said(results, pattern):
+    """A line for each text that tests said by the pattern, with the labels of those that did."""
+    labels = {}
+    for (label, _, _), result in sorted(results.items()):
+        for text in pattern.findall(read_output(result, "test.log")):
+            labels.setdefault(text.strip().rstrip("'\""), {})[label] = None
+    return [f"{text} ({', '.join(found)})" for text, found in sorted(labels.items())]
+
+
 def count_configuration(status, path):
-    """(passed, failed, lines about what failed) of one `bazel test`."""
-    passed, failed, lines = 0, 0, []
+    """(passed, failed, skipped, lines about what failed, was not run, was measured) of one `bazel test`."""
+    passed, failed, skipped, lines = 0, 0, 0, []
     results = {}  # the last attempt of each run and shard
     for event in read_events(path):
         if "testResult" in event:
             key = event["id"]["testResult"]
-            results[key["label"], key.get("run"), key.get("shard")] = event["testResult"]
+            results[key["label"], key.get("run", 1), key.get("shard", 1)] = event["testResult"]
     for (label, _, _), result in sorted(results.items()):
-        cases, bad, skipped = count_cases(result)
+        cases, bad, left_out = count_cases(result)
         if result["status"] not in ("PASSED", "FLAKY") and bad == 0:
-            bad, cases = 1, max(cases, 1)
-        passed += cases - bad - skipped
+            bad, cases = 1, max(cases, left_out + 1)
+        passed += cases - bad - left_out
         failed += bad
+        skipped += left_out
         if bad:
             lines.append(f"{label}: {result['status']}, {bad} of {cases} cases failed")
     # 0 is all well, 3 is a failed test; with any other, something was not built or not even found.
     if status not in (0, 3) or (failed == 0 and (status != 0 or passed == 0)):
         failed += 1
         lines.append(f"bazel exited {status}, {passed} cases passed")
-    return passed, failed, lines
+    return passed, failed, skipped, lines + said(results, NOT_RUN) + said(results, FIGURES)
 
 
 def main(arguments):
     total_passed, total_failed = 0, 0
     for argument in arguments:
-        label, status, path = argument.split("=", 2)
-        passed, failed, lines = count_configuration(int(status), path)
+        label, status, seconds, path = argument.split("=", 3)
+        passed, failed, skipped, lines = count_configuration(int(status), path)
         for line in lines:
             print(f"   {line}")
-        print(f"== {label}: {passed} cases passed, {failed} cases failed")
+        print(f"== {label}: {passed} cases passed, {failed} failed, {skipped} skipped, in {seconds} s")
         total_passed += passed
         total_failed += failed
     print(f"{total_passed} passed, {total_failed} failed")
