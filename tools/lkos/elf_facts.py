@@ -84,13 +84,14 @@ def _dynamic_names(elf):
 
 def _data(elf, stream, strings):
     """What is loaded of the file but for the dynamic string table."""
-    begin, size = strings
+    begin, size = strings  # the size is the file's word: it may be of more than the file has
     for segment in elf.iter_segments("PT_LOAD"):
         stream.seek(segment["p_offset"])
         data = stream.read(segment["p_filesz"])
         at = begin - segment["p_offset"]
         if 0 <= at < len(data):
-            data = data[:at] + b"\0" * size + data[at + size :]
+            end = min(at + size, len(data))
+            data = data[:at] + bytes(end - at) + data[end:]
         yield data
 
 

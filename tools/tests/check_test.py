@@ -6,6 +6,8 @@ import functools
 import json
 import os
 import random
+import re
+import resource
 import shutil
 import struct
 import unittest
@@ -150,6 +152,24 @@ class Programs(Case):
         path.write_bytes(data)
         names = [row["name"] for row in check(demo())[1]["symbols"]]
         self.assertEqual([row["name"] for row in self.assert_fine([path])["symbols"]], names)
+
+    def test_sizes_that_the_file_does_not_have_cost_no_memory(self):
+        sized = "<2Q"  # a tag and its value in the dynamic section
+        strsz = 10
+        size = int(re.search(r"\(STRSZ\) +(\d+)", scratch.must("readelf", "-dW", demo()).stdout)[1])
+        data = demo().read_bytes()
+        self.assertEqual(data.count(struct.pack(sized, strsz, size)), 1)
+        expected = check(copied(demo(), "vast"))
+        limit = 300 << 20  # bytes of address space; Python and all that it imports take a third
+
+        def limited():
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+        for vast in (1 << 20, limit, 1 << 62):
+            with self.subTest(size=vast):
+                changed = data.replace(struct.pack(sized, strsz, size), struct.pack(sized, strsz, vast))
+                path = scratch.written("vast", changed, 0o755)
+                self.assertEqual(check(path, preexec_fn=limited), expected)
 
     def test_static_libonload_ext(self):
         program = scratch.compiled("with_static_ext", STATIC_EXT)
