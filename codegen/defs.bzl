@@ -12,7 +12,10 @@ def _generated_is_current_impl(ctx):
         progress_message = "Comparing generated/ with the spec",
         mnemonic = "CheckGenerated",
     )
-    return [DefaultInfo(files = depset([stamp]))]
+    return [DefaultInfo(
+        files = depset([stamp]),
+        runfiles = ctx.runfiles(files = [stamp]),  # for those that have it as data
+    )]
 
 # A rule and not a genrule: to a genrule's failing Python tool, Bazel 4 adds a note on Python 2.
 generated_is_current = rule(
