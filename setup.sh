@@ -81,7 +81,8 @@ case "$#:${1-}" in
 *) usage >&2; exit 2 ;;
 esac
 
-if [ ! -e /etc/debian_version ] || ! command -v apt-get >/dev/null; then
+# Not by /etc/debian_version, which Ubuntu has too: its packages are others.
+if ! grep -qsEx "ID=[\"']?debian[\"']?" /etc/os-release || ! command -v apt-get >/dev/null; then
 	say 'this is no Debian. Install what these Debian packages hold, then run: bazel test //...'
 	list
 	exit 2

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""A newcomer's path: install, compile a program, check it, run it, remove: no file is left.
+"""A newcomer's path: set up; install, compile a program, check it, run it, remove: no file is left.
 
 Once with the installer, in a folder. Once with the Debian package, in a root of its own: this machine's files
 with an empty layer over them, into which all writing goes, so that what is left can be listed. That takes
@@ -89,6 +89,60 @@ OF_THE_SYSTEM = (
     "./etc/.pwd.lock",
     "./root/",
 )
+
+# Runs setup.sh ($1) on a machine that is what a file ($2) says, with our own apt-get and dpkg-query (in $3).
+SET_UP = """
+set -eu
+mount --bind "$2" /etc/os-release
+PATH=$3:$PATH exec sh "$1"
+"""
+
+
+class Setup(unittest.TestCase):
+    """setup.sh, where apt-get notes what it is told and no more."""
+
+    def setUp(self):
+        self.script = scratch.TOP / "setup.sh"
+        self.tools = scratch.folder() / "apt"
+        self.tools.mkdir(exist_ok=True)
+        self.told = self.tools / "told"
+        self.told.unlink(missing_ok=True)
+        scratch.written("apt/apt-get", f'#!/bin/sh\necho "$@" >> {self.told}\n', 0o755)
+        scratch.written("apt/dpkg-query", "#!/bin/sh\nexit 1\n", 0o755)  # nothing is installed
+        self.listed = scratch.must("sh", self.script, "--list").stdout
+
+    def set_up(self, os_release):
+        isolated = ["unshare", "--map-root-user", "--mount"]
+        file = scratch.written("os-release", os_release)
+        trial = ["mount", "--bind", file, "/etc/os-release"]
+        if not shutil.which("unshare") or scratch.run(*isolated, *trial).returncode != 0:
+            print("not run: this machine lets us mount nothing over /etc/os-release")
+            self.skipTest("no mount")
+        return scratch.run(*isolated, "sh", "-c", SET_UP, "sh", self.script, file, self.tools)
+
+    def test_debian(self):
+        for name in ("debian", '"debian"'):
+            with self.subTest(name=name):
+                self.told.unlink(missing_ok=True)
+                done = self.set_up(f'NAME="Debian GNU/Linux"\nID={name}\n')
+                self.assertEqual(done.returncode, 0, done.stderr)
+                update, install = self.told.read_text(encoding="utf-8").splitlines()
+                self.assertTrue(update.endswith(" update"), update)
+                self.assertTrue(install.endswith(" ".join(self.listed.split())), install)
+
+    def test_others_are_told_the_list(self):
+        for name, text in {
+            "derivative": "ID=ubuntu\nID_LIKE=debian\n",
+            "named after it": "ID=debian-derivative\nVARIANT_ID=debian\n",
+            "other": "ID=fedora\n",
+            "none": "",
+        }.items():
+            with self.subTest(name):
+                done = self.set_up(text)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn("this is no Debian", done.stderr)
+                self.assertTrue(done.stderr.endswith(self.listed), done.stderr)
+                self.assertFalse(self.told.exists())
 
 
 class Newcomer(unittest.TestCase):
