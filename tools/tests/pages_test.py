@@ -11,7 +11,7 @@ import scratch
 
 SHARE = scratch.TOOLS / "share"
 PAGES = sorted(SHARE.glob("*.[1-9]"))
-DOCUMENTS = sorted((scratch.TOP / "docs").glob("*.md"))
+DOCUMENTS = sorted(scratch.TOP.glob("*.md")) + sorted((scratch.TOP / "docs").glob("*.md"))
 
 
 @functools.cache
@@ -81,16 +81,12 @@ class Completion(unittest.TestCase):
 
 
 class Documents(unittest.TestCase):
-    def test_links_lead_somewhere(self):
-        self.assertTrue(DOCUMENTS)
-        for document in DOCUMENTS:
-            text = document.read_text(encoding="utf-8")
-            for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
-                if not target.startswith(
-                    ("https://", "../README", "../CHANGELOG", "../CONTRIBUTING", "../LICENSE")
-                ):
-                    with self.subTest(document=document.name, target=target):
-                        self.assertTrue((document.parent / target).resolve().exists())
+    """Labels, files and links are looked at by docs/names_test.py."""
+
+    def test_there_are_documents(self):
+        self.assertLessEqual(
+            {"CONTRIBUTING.md", "README.md", "answered.md"}, {document.name for document in DOCUMENTS}
+        )
 
     def test_commands_exist(self):
         """Each `lkos ...` that a document names is one, with options that it has."""

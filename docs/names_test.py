@@ -1,0 +1,83 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the documents name is there: labels, files, places that links lead to.
+
+Bazel is not asked. A label exists if the BUILD file of its package has the target's name in quotes, or its
+beginning up to a '_', to which the BUILD file adds the rest. A file is one of the project's if its path begins
+with a folder of the project, or if it stands between backticks and its name is like that of a file at the top.
+"""
+
+import re
+import unittest
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[1]  # the source tree, of which any file may be named
+DOCUMENTS = sorted(TOP.glob("*.md")) + sorted((TOP / "docs").glob("*.md"))
+
+LABEL = re.compile(r"(?<![\w:@/])//([\w/.-]*)(?::([\w.-]*\w))?")
+FOLDERS = "|".join(sorted(path.name for path in TOP.iterdir() if path.is_dir() and path.name[0].isalpha()
+                          and not path.name.startswith("bazel-")))
+FILE = re.compile(rf"(?<![\w./@-])(?:{FOLDERS})/[\w./-]*|(?<=`)(?:\./)?[\w.]+\.(?:md|sh|bzl|bazel)(?=`)"
+                  r"|(?<=`)\.bazelrc(?=`)")
+LINK = re.compile(r"\]\((?!https://)([^)#\s]*)(?:#([^)\s]*))?\)")
+
+# Onload's, not ours.
+THEIRS = {"src/lib/onload_ext/onload_ext.c"}
+
+
+def named(pattern):
+    """(name of the document, match) of all that the documents name by the pattern."""
+    return [(document, match) for document in DOCUMENTS
+            for match in pattern.finditer(document.read_text(encoding="utf-8"))]
+
+
+def has_target(package, name):
+    build = TOP / package / "BUILD.bazel"
+    quoted = re.findall(r'"([^"\n]+)"', build.read_text(encoding="utf-8")) if build.exists() else []
+    return any(name == text.removeprefix(":") or text.endswith("_") and name.startswith(text.removeprefix(":"))
+               for text in quoted)
+
+
+def anchors(document):
+    """What headings can be linked to by."""
+    headings = re.findall(r"(?m)^#+ +(.*)$", document.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+class Names(unittest.TestCase):
+    def test_labels_exist(self):
+        seen = 0
+        for document, match in named(LABEL):
+            package, name = match[1].rstrip("."), match[2]
+            if match[1].endswith("...") or name == "all" or (name or "").isupper():  # a pattern, or NAME
+                continue
+            seen += 1
+            with self.subTest(document=document.name, label=match[0]):
+                self.assertTrue(has_target(package, name or package.split("/")[-1]))
+        self.assertGreater(seen, 20)
+
+    def test_files_exist(self):
+        seen = 0
+        for document, match in named(FILE):
+            path = match[0].rstrip(".")
+            if path in THEIRS:
+                continue
+            seen += 1
+            with self.subTest(document=document.name, file=path):
+                self.assertTrue((TOP / path).exists())
+        self.assertGreater(seen, 20)
+
+    def test_links_lead_somewhere(self):
+        seen = 0
+        for document, match in named(LINK):
+            seen += 1
+            target = (document.parent / match[1]).resolve() if match[1] else document
+            with self.subTest(document=document.name, link=match[0]):
+                self.assertTrue(target.exists())
+                if match[2]:
+                    self.assertIn(match[2], anchors(target))
+        self.assertGreater(seen, 10)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
