@@ -19,7 +19,7 @@ def main():
         "//tests/abi checks",
         f"  {symbols['x86_64']} exported symbols of 3 libraries for x86_64, {symbols['i386']} for i386, "
         f"{symbols['aarch64']} for aarch64",
-        f"  {len(spec['functions'])} functions called in 5 states on each of these",
+        f"  {len(spec['functions'])} functions called in 6 states on each of these",
         f"  {len(spec['releases'])} releases, which have {imported} functions together",
         f"  {len(spec['types']) + len(spec['enums'])} types, {len(fields)} fields, {values} constants",
     )
