@@ -362,8 +362,9 @@ class Inline(Signature):
 
     @property
     def head(self):
-        return call(f"static inline {declare(self.returns, self.name)}", [a.c for a in self.args],
-                    "")
+        # C89 has no inline, but compilers then still have this.
+        return call(f"static __inline {declare(self.returns, self.name)}",
+                    [a.c for a in self.args], "")
 
     @property
     def story(self):

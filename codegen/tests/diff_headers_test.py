@@ -292,20 +292,20 @@ class Types(Copy):
 
 class Numbers(Copy):
     def test_an_enumerator_added(self):
-        self.edit(API, "\tONLOAD_SCOPE_GLOBAL = 4,", "\tONLOAD_SCOPE_GLOBAL = 4,\n\tONLOAD_SCOPE_NEW,")
+        self.edit(API, "\tONLOAD_SCOPE_GLOBAL = 4", "\tONLOAD_SCOPE_GLOBAL = 4,\n\tONLOAD_SCOPE_NEW")
         d = self.only("new", "enumerator", "ONLOAD_SCOPE_NEW", "", "5")
         self.assertEqual(d["note"], "in enum onload_stackname_scope")
 
     def test_an_enumerator_inserted_that_moves_the_next(self):
-        self.edit(ZC, "\tONLOAD_ZC_BUFFER_HDR_TCP = 2,",
-                  "\tONLOAD_ZC_NEW,\n\tONLOAD_ZC_BUFFER_HDR_TCP,")
+        self.edit(ZC, "\tONLOAD_ZC_BUFFER_HDR_TCP = 2\n",
+                  "\tONLOAD_ZC_NEW,\n\tONLOAD_ZC_BUFFER_HDR_TCP\n")
         self.assertEqual([(d["change"], d["name"], d["spec"], d["headers"])
                           for d in self.differences()],
                          [("new", "ONLOAD_ZC_NEW", "", "2"),
                           ("different", "ONLOAD_ZC_BUFFER_HDR_TCP", "2", "3")])
 
     def test_an_enumerator_removed(self):
-        self.edit(ZC, "\tONLOAD_ZC_BUFFER_HDR_TCP = 2,\n", "")
+        self.edit(ZC, "\tONLOAD_ZC_BUFFER_HDR_TCP = 2\n", "")
         self.only("gone", "enumerator", "ONLOAD_ZC_BUFFER_HDR_TCP", "2", "")
 
     def test_an_enumerator_of_an_enum_without_a_name(self):
@@ -571,9 +571,9 @@ class Proposals(Copy):
         self.assertNotIn("until:", self.accepted())
 
     def test_an_inline_function(self):
-        self.edit(API, "static inline void onload_delegated_send_tcp_update",
+        self.edit(API, "static __inline void onload_delegated_send_tcp_update",
                   "static inline int onload_new(int fd) { return fd; }\n"
-                  "static inline void onload_delegated_send_tcp_update")
+                  "static __inline void onload_delegated_send_tcp_update")
         self.assertIn("inlines:\n  - name: onload_new\n", self.accepted())
 
     def test_a_function_that_became_inline(self):
@@ -630,8 +630,8 @@ int onload_move_fd(""")
         self.accepted("--release", NEXT)
 
     def test_enumerators_and_macros(self):
-        self.edit(ZC, "\tONLOAD_ZC_BUFFER_HDR_TCP = 2,",
-                  "\tONLOAD_ZC_NEW,\n\tONLOAD_ZC_BUFFER_HDR_TCP,")
+        self.edit(ZC, "\tONLOAD_ZC_BUFFER_HDR_TCP = 2\n",
+                  "\tONLOAD_ZC_NEW,\n\tONLOAD_ZC_BUFFER_HDR_TCP\n")
         self.edit(API, "#define ONLOAD_MSG_WARM 0x400", "#define ONLOAD_MSG_WARM 0x800\n"
                   "#define ONLOAD_NEW (ONLOAD_MSG_WARM | 0x1)\n"
                   "#define ONLOAD_NOWHERE ((void *)0)\n"

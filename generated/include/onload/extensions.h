@@ -83,7 +83,7 @@ int onload_socket_rx_nonaccel(int domain, int type, int protocol);
 /* Whose stack name to set. */
 enum onload_stackname_who {
 	ONLOAD_THIS_THREAD = 0, /* the calling thread's */
-	ONLOAD_ALL_THREADS = 1, /* that of all threads without one of their own */
+	ONLOAD_ALL_THREADS = 1 /* that of all threads without one of their own */
 };
 
 /* Who shares a stack of that name. */
@@ -92,7 +92,7 @@ enum onload_stackname_scope {
 	ONLOAD_SCOPE_THREAD = 1, /* each thread has one */
 	ONLOAD_SCOPE_PROCESS = 2, /* each process has one */
 	ONLOAD_SCOPE_USER = 3, /* each user has one */
-	ONLOAD_SCOPE_GLOBAL = 4, /* the machine has one */
+	ONLOAD_SCOPE_GLOBAL = 4 /* the machine has one */
 };
 
 /* Names the stack in which the thread, or every thread, makes its next sockets. There are
@@ -183,7 +183,7 @@ int onload_stack_opt_reset(void);
 enum onload_fd_feature {
 	ONLOAD_FD_FEAT_MSG_WARM = 0, /* ONLOAD_MSG_WARM sends nothing on this descriptor */
 	ONLOAD_FD_FEAT_UDP_TX_TS_HDR = 1, /* send stamps of UDP come with the frame's headers */
-	ONLOAD_FD_FEAT_TX_SCM_TS_PKTINFO = 2, /* a control message may choose the port of a send */
+	ONLOAD_FD_FEAT_TX_SCM_TS_PKTINFO = 2 /* a control message may choose the port of a send */
 };
 
 /* What onload_fd_stat() tells about a descriptor. */
@@ -231,7 +231,7 @@ enum onload_spin_type {
 	ONLOAD_SPIN_SO_BUSY_POLL = 14,
 	ONLOAD_SPIN_TCP_CONNECT = 15,
 	ONLOAD_SPIN_MIMIC_EF_POLL = 16, /* those that EF_POLL_USEC would turn on */
-	ONLOAD_SPIN_MAX = 17, /* how many there are; grows with releases */
+	ONLOAD_SPIN_MAX = 17 /* how many there are; grows with releases */
 };
 
 /* Turns busy waiting on or off for one kind of call of this thread. Nothing spins here:
@@ -290,7 +290,7 @@ enum onload_delegated_send_rc {
 	ONLOAD_DELEGATED_SEND_RC_SENDQ_BUSY = 3, /* earlier data is still queued */
 	ONLOAD_DELEGATED_SEND_RC_NOWIN = 4, /* the peer's window is shut */
 	ONLOAD_DELEGATED_SEND_RC_NOARP = 5, /* the next hop's address is not known */
-	ONLOAD_DELEGATED_SEND_RC_NOCWIN = 6, /* reserved, but the congestion window is below one MSS */
+	ONLOAD_DELEGATED_SEND_RC_NOCWIN = 6 /* reserved, but the congestion window is below one MSS */
 };
 
 /* A reservation made by onload_delegated_send_prepare(). Lengths, windows and offsets are
@@ -344,7 +344,7 @@ int onload_delegated_send_cancel(int fd);
  * total length, and TCP's PSH bit as push says.
  * since:   201502
  * source:  onload/extensions.h */
-static inline void onload_delegated_send_tcp_update(struct onload_delegated_send *ds,
+static __inline void onload_delegated_send_tcp_update(struct onload_delegated_send *ds,
 		int bytes, int push)
 {
 	unsigned char *headers = (unsigned char *)ds->headers;
@@ -360,7 +360,7 @@ static inline void onload_delegated_send_tcp_update(struct onload_delegated_send
  * adds them to the sequence number.
  * since:   201502
  * source:  onload/extensions.h */
-static inline void onload_delegated_send_tcp_advance(struct onload_delegated_send *ds,
+static __inline void onload_delegated_send_tcp_advance(struct onload_delegated_send *ds,
 		int bytes)
 {
 	unsigned char *tcp_seq = (unsigned char *)ds->headers + ds->tcp_seq_offset;

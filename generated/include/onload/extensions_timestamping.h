@@ -42,14 +42,14 @@ extern "C" {
 enum onload_timestamping_flags {
 	ONLOAD_TIMESTAMPING_FLAG_TX_NIC = 1, /* sends, by the card */
 	ONLOAD_TIMESTAMPING_FLAG_RX_NIC = 2, /* receives, by the card */
-	ONLOAD_TIMESTAMPING_FLAG_RX_CPACKET = 4, /* receives, by a switch, in a trailer */
+	ONLOAD_TIMESTAMPING_FLAG_RX_CPACKET = 4 /* receives, by a switch, in a trailer */
 };
 
 /* Bits of the member flags of struct onload_timestamp. */
 enum onload_ts_flags {
 	ONLOAD_TS_FLAG_CLOCK_SET = 1, /* the clock was set */
 	ONLOAD_TS_FLAG_CLOCK_IN_SYNC = 2, /* the clock is kept in step */
-	ONLOAD_TS_FLAG_ACCEPTABLE = 0x80, /* good enough by EF_TIMESTAMPING_REPORTING */
+	ONLOAD_TS_FLAG_ACCEPTABLE = 0x80 /* good enough by EF_TIMESTAMPING_REPORTING */
 };
 
 /* A point in time: seconds since 1970, nanoseconds, and 2^-24ths of a nanosecond. flags

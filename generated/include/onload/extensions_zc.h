@@ -57,7 +57,7 @@ extern "C" {
 enum onload_zc_buffer_type_flags {
 	ONLOAD_ZC_BUFFER_HDR_NONE = 0,
 	ONLOAD_ZC_BUFFER_HDR_UDP = 1,
-	ONLOAD_ZC_BUFFER_HDR_TCP = 2,
+	ONLOAD_ZC_BUFFER_HDR_TCP = 2
 };
 
 /* What a callback answers: a set of bits. */
@@ -65,7 +65,7 @@ enum onload_zc_callback_rc {
 	ONLOAD_ZC_CONTINUE = 0, /* go on */
 	ONLOAD_ZC_TERMINATE = 1, /* no more, please */
 	ONLOAD_ZC_KEEP = 2, /* I keep the buffers and release them later */
-	ONLOAD_ZC_MODIFIED = 4, /* I have changed the data; Onload takes no notice */
+	ONLOAD_ZC_MODIFIED = 4 /* I have changed the data; Onload takes no notice */
 };
 
 /* A packet buffer. */
@@ -196,7 +196,7 @@ int onload_set_recv_filter(int fd, onload_zc_recv_filter_callback filter, void *
 enum onload_template_flags {
 	ONLOAD_TEMPLATE_FLAGS_SEND_NOW = 1, /* send after the update */
 	ONLOAD_TEMPLATE_FLAGS_PIO_RETRY = 2, /* without room on the card, prepare in memory */
-	ONLOAD_TEMPLATE_FLAGS_DONTWAIT = MSG_DONTWAIT, /* do not wait */
+	ONLOAD_TEMPLATE_FLAGS_DONTWAIT = MSG_DONTWAIT /* do not wait */
 };
 
 /* A prepared message. */
