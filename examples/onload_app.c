@@ -105,8 +105,8 @@ static void connect_to(int fd, int peer)
 static struct pair udp_pair(int family)
 {
 	const struct pair pair = {
-	    .client = bound_socket(family, SOCK_DGRAM),
-	    .server = bound_socket(family, SOCK_DGRAM),
+		.client = bound_socket(family, SOCK_DGRAM),
+		.server = bound_socket(family, SOCK_DGRAM),
 	};
 
 	connect_to(pair.client, pair.server);
@@ -167,7 +167,7 @@ static void stack_name(void)
 {
 	const int saved = onload_stackname_save();
 	const int set =
-	    onload_set_stackname(ONLOAD_THIS_THREAD, ONLOAD_SCOPE_GLOBAL, "orders");
+		onload_set_stackname(ONLOAD_THIS_THREAD, ONLOAD_SCOPE_GLOBAL, "orders");
 	const int restored = onload_stackname_restore();
 
 	printf("stack name saved, set, restored: %d, %d, %d\n", saved, set, restored);
@@ -237,10 +237,10 @@ static struct arrival receive(int fd, int flags)
 	_Alignas(struct cmsghdr) char control[256];
 	struct iovec piece = {.iov_base = data, .iov_len = sizeof(data)};
 	struct msghdr msg = {
-	    .msg_iov = &piece,
-	    .msg_iovlen = 1,
-	    .msg_control = control,
-	    .msg_controllen = sizeof(control),
+		.msg_iov = &piece,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
 	};
 	struct sock_extended_err report;
 	struct cmsghdr *cmsg;
@@ -347,7 +347,7 @@ static void transmit_stamp(const char *feature, struct pair pair)
 
 	ask_for_stamps(pair.client,
 		       SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE |
-			   SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY);
+			       SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY);
 	send_text(pair.client, "order");
 	receive(pair.server, 0);
 	if (poll(&report, 1, REPORT_WAIT_MS) > 0)
