@@ -414,13 +414,6 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Export:
-    library: str
-    name: str
-    kind: str  # extension, libc, data
-
-
-@dataclass(frozen=True)
 class Api:
     releases: tuple
     groups: tuple
@@ -448,10 +441,9 @@ class Api:
         return tuple(d for d in self.data if d.exported_by)
 
     def exports_on(self, abi):
-        """What the stub exports there."""
-        return (tuple(Export("liblk_onload_stub", f.name, "extension") for f in self.functions)
-                + tuple(Export("liblk_onload_stub", f.name, "libc") for f in self.interposed
-                        if not f.abi or abi in f.abi))
+        """Names that the stub exports there."""
+        return (tuple(f.name for f in self.functions)
+                + tuple(f.name for f in self.interposed if not f.abi or abi in f.abi))
 
     @property
     def stub_exports(self):
@@ -465,8 +457,8 @@ class Api:
 
     @property
     def ext_exports(self):
-        return (tuple(Export("libonload_ext", f.name, "extension") for f in self.functions)
-                + tuple(Export("libonload_ext", d.name, "data") for d in self.exported_data))
+        return (tuple(f.name for f in self.functions)
+                + tuple(d.name for d in self.exported_data))
 
     @property
     def majors(self):

@@ -42,8 +42,8 @@ def spec_json(api):
     data = dataclasses.asdict(api)
     data["generated"] = MARK
     data["exports"] = {
-        "liblk_onload_stub": [e.name for e in api.stub_exports],
-        "libonload_ext": [e.name for e in api.ext_exports],
+        "liblk_onload_stub": api.stub_exports,
+        "libonload_ext": api.ext_exports,
     }
     return json.dumps(data, indent=1, sort_keys=True) + "\n"
 
