@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the documents name is there: labels, files, places that links lead to.
+"""What the documents name is there: labels, files, places that links lead to, budgets.
 
 Bazel is not asked. A label exists if the BUILD file of its package has the target's name in quotes, or its
 beginning up to a '_', to which the BUILD file adds the rest. A file is one of the project's if its path begins
@@ -8,10 +8,15 @@ with a folder of the project, or if it stands between backticks and its name is 
 """
 
 import re
+import sys
 import unittest
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]  # the source tree, of which any file may be named
+sys.path.insert(0, str(TOP / "bench"))
+
+import measure  # noqa: E402  (the path comes first)
+
 DOCUMENTS = sorted(TOP.glob("*.md")) + sorted((TOP / "docs").glob("*.md"))
 
 LABEL = re.compile(r"(?<![\w:@/])//([\w/.-]*)(?::([\w.-]*\w))?")
@@ -77,6 +82,17 @@ class Names(unittest.TestCase):
                 if match[2]:
                     self.assertIn(match[2], anchors(target))
         self.assertGreater(seen, 10)
+
+    def test_budgets_are_those_of_the_benchmark(self):
+        """The columns `call` and `allowed` in cost.md, which has them from what the benchmark printed once."""
+        text = (TOP / "docs/cost.md").read_text(encoding="utf-8")
+        head, dashes, *rows = re.search(r"(?m)^call  (?:.*\S.*\n)+", text)[0].splitlines()
+        spans = [match.span() for match in re.finditer("-+", dashes)]
+        table = [[line[slice(*span)].strip() for span in spans] for line in (head, *rows)]
+        expected = [("call", "allowed")]
+        for row in measure.ROWS:
+            expected.append((row.title, f"{row.allowed * row.messages:,}" if row.allowed else ""))
+        self.assertEqual([(cells[0], cells[3]) for cells in table], expected)
 
 
 if __name__ == "__main__":
