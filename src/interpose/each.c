@@ -2,9 +2,17 @@
 #include "src/interpose/each.h"
 
 #include <errno.h>
+#include <stdint.h>
 
 #include "src/runtime/next.h"
 #include "src/translate/message_flags.h"
+
+/* The address may be any: nothing is there that could be named before it was looked at. */
+static const struct msghdr *message_at(const struct mmsghdr *msgs, int number)
+{
+	return (const struct msghdr *)((uintptr_t)msgs +
+				       (unsigned int)number * sizeof(*msgs));
+}
 
 /* The kernel writes the place first, so that one which cannot be written is EFAULT. */
 static int put_length(int fd, unsigned int *at, ssize_t length)
@@ -27,7 +35,7 @@ int lkos_send_each(int fd, struct mmsghdr *msgs, unsigned int count, int flags,
 	if (count > LKOS_MESSAGES_MAX)
 		count = LKOS_MESSAGES_MAX;
 	for (done = 0; done < (int)count && !last; done++) {
-		const ssize_t sent = send_one(fd, &msgs[done].msg_hdr, flags, &last);
+		const ssize_t sent = send_one(fd, message_at(msgs, done), flags, &last);
 
 		if (sent < 0 || put_length(fd, &msgs[done].msg_len, sent) != 0)
 			break;

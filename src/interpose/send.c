@@ -53,7 +53,7 @@ LKOS_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags,
  * control data as the kernel is to see it. */
 static bool asks_hardware(const struct msghdr *msg, unsigned char *control)
 {
-	return msg->msg_controllen <= CONTROL_MAX &&
+	return msg->msg_controllen > 0 && msg->msg_controllen <= CONTROL_MAX &&
 	       lkos_memory_read(control, msg->msg_control, msg->msg_controllen) == 0 &&
 	       lkos_send_control_to_kernel(control, msg->msg_controllen);
 }
@@ -82,7 +82,7 @@ static LKOS_APART ssize_t sendmsg_stamps(int fd, const struct msghdr *msg, int f
 	struct msghdr copy;
 
 	if (!reports_hardware(fd) || lkos_memory_read(&copy, msg, sizeof(copy)) != 0 ||
-	    copy.msg_controllen == 0)
+	    copy.msg_controllen == 0) /* most: before there is room for it */
 		return lkos_next.sendmsg(fd, msg, flags);
 	return sendmsg_control(fd, msg, flags, &copy);
 }

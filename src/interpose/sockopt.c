@@ -65,6 +65,8 @@ static void show_asked(int fd, int optname, void *optval, socklen_t optlen)
 	uint32_t flags = 0;
 	socklen_t size = sizeof(flags);
 
+	if (optlen == 0)
+		return;
 	if (optlen >= size)
 		memcpy(&flags, optval, size);
 	else if (lkos_next.getsockopt(fd, SOL_SOCKET, optname, &flags, &size) != 0)

@@ -767,6 +767,9 @@ static void mixed_messages(char **args)
 		MUST(shutdown(streams[i].pair.near, SHUT_WR));
 		take_arrived(&streams[i], 0);
 		fact("connection %d=%s", i, what_arrived(&streams[i]));
+		free(streams[i].ordinary);
+		free(streams[i].all);
+		free(streams[i].arrived);
 	}
 }
 

@@ -267,6 +267,7 @@ static void receive_arguments(char **args)
 	TRY(recvmmsg(fd, nowhere, 1, MSG_DONTWAIT, NULL));
 	TRY(recvmmsg(fd, unmapped, 1, MSG_DONTWAIT, NULL));
 	TRY(recvmmsg(-1, nowhere, 0, 0, NULL));
+	free(room);
 }
 
 static const struct { /* of a msghdr, what is not as it should be */
