@@ -2,6 +2,7 @@
 // Onload's two message flags, with every set of the flags that Linux names.
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <onload/extensions.h>
 #include <sys/socket.h>
 
 #include <climits>
@@ -17,8 +18,8 @@ extern "C" {
 
 namespace {
 
-constexpr int kWarm = 0x400;
-constexpr int kOnepkt = 0x20000;
+constexpr int kWarm = ONLOAD_MSG_WARM;
+constexpr int kOnepkt = ONLOAD_MSG_ONEPKT;
 
 // Each MSG_ name of sys/socket.h and of the kernel's own linux/socket.h,
 // receive and send alike, and the two bits. MSG_SYN and MSG_SENDPAGE_NOTLAST

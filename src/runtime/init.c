@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What happens when we are loaded, in this order: next symbols, environment, log, records.
+/* What happens when we are loaded, in this order: environment, next symbols, records, open sockets,
+ * log.
  * Calls that other constructors make before this find the next symbols and the records by
  * themselves; they only miss the log. */
 #include <pthread.h>
