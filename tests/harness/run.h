@@ -6,6 +6,8 @@
 //   LKOS_TEST_LIBRARY  liblk_onload_stub.so
 //   LKOS_TEST_PROBE    the test's probe (harness/probe.h)
 //   LKOS_TEST_EARLY    the same scenarios as a library (harness/early.c)
+//   LKOS_TEST_UNDER    the program to run the probe under, with its options;
+//                      may be missing
 #ifndef LKOS_TESTS_HARNESS_RUN_H_
 #define LKOS_TESTS_HARNESS_RUN_H_
 

@@ -99,7 +99,7 @@ const std::vector<Limit> kLimits = {
      "each "
      "message asked is not remembered."},
     {ANY, HARDWARE, PER_CALL "late",
-     "A request behind more than 4096 bytes of control data is not looked "
+     "A request behind more than 1024 bytes of control data is not looked "
      "for."},
     {ANY, HARDWARE, "changed\\.(from|to)_software",
      "Sent under one setting, and the report read under another: what each "
