@@ -6,11 +6,14 @@
  *         hostile values, each kind gets one of SHARE
  * quiet   of these, what a process does that has no timestamp and no AF_UNIX socket: then the
  *         library looks at no message
- * random  calls made at random, one after the other on the same twins
+ * random  calls made at random, one after the other on the same twins; CALLS of them on
+ *         sockets
  *
- * Where the twins end differently, the same is tried again, and then with both calls made by
- * number. Only what the kernel alone does alike counts as a difference; what it does differently
- * each time is counted apart, and must stay rare.
+ * Where the twins end differently, the same is tried with both calls made by number,
+ * often. It is the kernel's own difference only where the kernel differs from itself
+ * then; that is counted apart, and must stay rare. Where the kernel is alike each time,
+ * it is the library's: "different", or "unsteady" if some later try through the library
+ * was alike.
  *
  * status: 0 no difference, 1 a difference (on stdout), 2 it could not be set up */
 #include <dlfcn.h>
@@ -34,7 +37,8 @@
 #define NO_ERROR 4242 /* errno, where a call left it alone */
 #define STEPS 24      /* calls on the same twins, at random */
 #define TRIES 8
-#define SHOWN 3 /* differences of one call on one kind */
+#define KERNEL_TRIES 400 /* at most: what it does once in a hundred times must be seen */
+#define SHOWN 3          /* differences of one call on one kind */
 
 /* Where a call can open or close a number: the lowest ones, those that it names, and those from
  * O_NONBLOCK on, which F_DUPFD takes for a number as well. */
@@ -54,13 +58,19 @@ struct outcome {
 
 enum way { LIBRARY, KERNEL };
 
-static struct outcome outcomes[2], untouched;
+static struct outcome outcomes[2], first_outcomes[2], untouched;
+
+enum family { TCP, UDP, UNIX, PACKET, NETLINK, OTHER, FAMILIES };
+
+static const char *const families[FAMILIES] = {"TCP",       "UDP",     "AF_UNIX",
+					       "AF_PACKET", "netlink", "other"};
 
 static struct {
-	unsigned long compared, ruled_out, kernel_itself, different;
+	unsigned long compared, kernel_itself, different, unsteady;
+	unsigned long of[FAMILIES]; /* of those compared */
 } sum;
 
-static unsigned char shown[32][64]; /* kinds, calls */
+static unsigned int shown[32][64]; /* kinds, calls */
 
 static struct {
 	const char *rule;
@@ -147,6 +157,22 @@ static void wait_until_sent(int fd)
 		sched_yield();
 }
 
+/* A byte of TCP that was sent is in the peer's queue, which was empty, or on its way.
+ * What MSG_MORE or the peer's window holds back is not waited for. Once all is
+ * acknowledged, all has arrived. */
+static void wait_until_arrived(int fd, int peer)
+{
+	for (int i = 0; i < 2000; i++) {
+		int queued = 0, unsent = 0, arrived = 0;
+
+		ioctl(fd, SIOCOUTQ, &queued);
+		ioctl(fd, SIOCOUTQNSD, &unsent);
+		if (ioctl(peer, FIONREAD, &arrived) != 0 || arrived >= queued - unsent)
+			return;
+		poll(NULL, 0, 1);
+	}
+}
+
 /* What an option is now: as the program sees it and, unless the library by design told the kernel
  * more, as it is. */
 static void read_option(const long *a, int twin, enum way way, struct outcome *end)
@@ -171,16 +197,15 @@ static void look_after(const struct call *call, const struct kind *kind, const l
 {
 	const bool shared = syscall(SYS_fcntl, SHARED, F_GETFD) != -1;
 	const int peer = shared ? SHARED : PEER + twin;
-	struct pollfd arrives = {.fd = peer, .events = POLLIN | POLLPRI};
 
 	if (call->does & SETS_OPTION && end->result == 0 &&
-	    !option_varies(a[1], a[2], kind->traits))
+	    !option_varies(a, kind->traits))
 		read_option(a, twin, way, end);
 	if (!(call->does & (SENDS | RECEIVES)) ||
 	    kind->traits & (IS_PACKET | IS_LISTENER))
 		return;
 	if (sent_something(call, end) && kind->traits & IS_TCP)
-		poll(&arrives, 1, 20); /* what MSG_MORE holds back does not arrive */
+		wait_until_arrived(TWIN + twin, peer);
 	else if (sent_something(call, end) && !(kind->traits & (IS_UNIX | IS_NETLINK)))
 		wait_until_sent(TWIN + twin);
 	drain(end, peer, kind->traits & IS_STREAM);
@@ -237,10 +262,20 @@ static void hide_stamps_of(const struct msghdr *msg, bool all)
 	}
 }
 
-static bool in_head(long address, size_t size)
+static bool lies_in(const unsigned char *area, size_t area_size, long address,
+		    size_t size)
 {
-	return address >= (long)head_area &&
-	       address + (long)size <= (long)(head_area + HEAD_SIZE);
+	return address >= (long)area && address + (long)size <= (long)(area + area_size);
+}
+
+static bool lies_in_head(long address, size_t size)
+{
+	return lies_in(head_area, HEAD_SIZE, address, size);
+}
+
+static bool lies_in_data(long address, size_t size)
+{
+	return lies_in(data_area, DATA_SIZE, address, size);
 }
 
 static void hide_times(const struct call *call, const struct kind *kind, const long *a)
@@ -252,9 +287,9 @@ static void hide_times(const struct call *call, const struct kind *kind, const l
 	if (!(call->does & RECEIVES) || !strstr(call->name, "msg"))
 		return;
 	if (several &&
-	    in_head(a[4], sizeof(struct timespec))) /* what is left of the time */
+	    lies_in_head(a[4], sizeof(struct timespec))) /* what is left of the time */
 		memset((void *)a[4], 0, sizeof(struct timespec));
-	for (long i = 0; i < count && in_head(a[1] + i * (long)size, size); i++) {
+	for (long i = 0; i < count && lies_in_head(a[1] + i * (long)size, size); i++) {
 		struct msghdr msg;
 
 		memcpy(&msg, (void *)(a[1] + i * (long)size), sizeof(msg));
@@ -262,14 +297,24 @@ static void hide_times(const struct call *call, const struct kind *kind, const l
 	}
 }
 
-static bool value_varies(const struct call *call, const struct kind *kind, const long *a)
+/* Of an option's value, the bytes that may differ: as many as the kernel says it has, or,
+ * where it failed half way, as many as there is room for. Those behind them may not, nor
+ * what the kernel says. */
+static void hide_value(const struct call *call, const struct kind *kind, const long *a)
 {
-	const bool stamping =
-		call->does & READS_OPTION && kind->traits & HAS_HARDWARE &&
-		(a[2] == SO_TIMESTAMPING_OLD || a[2] == SO_TIMESTAMPING_NEW);
+	const bool stamping = kind->traits & HAS_HARDWARE && is_timestamping(a);
+	socklen_t size = stamping ? sizeof(uint32_t) : option_varies(a, kind->traits);
+	socklen_t got;
 
-	return stamping ||
-	       (call->does & READS_OPTION && option_varies(a[1], a[2], kind->traits));
+	if (!(call->does & READS_OPTION) || !lies_in_head(a[4], sizeof(got)))
+		return;
+	memcpy(&got, (void *)a[4], sizeof(got));
+	if (got < size)
+		size = got;
+	for (socklen_t i = 0; i < size; i++) {
+		if (lies_in_head(a[3] + i, 1) || lies_in_data(a[3] + i, 1))
+			*(unsigned char *)(a[3] + i) = 0;
+	}
 }
 
 static void reset_memory(void)
@@ -303,10 +348,7 @@ static void make_call(const struct call *call, const struct kind *kind, const lo
 	look_at_numbers(end->open, kind->traits & IS_PATH);
 	close_new_numbers(end->open);
 	hide_times(call, kind, a);
-	if (value_varies(call, kind, a)) {
-		memset(head_area, 0, HEAD_SIZE);
-		memset(data_area, 0, DATA_SIZE);
-	}
+	hide_value(call, kind, a);
 	memcpy(end->data, data_area, DATA_SIZE);
 	memcpy(end->head, head_area, HEAD_SIZE);
 	look_after(call, kind, a, twin, way, end, at_random);
@@ -345,11 +387,17 @@ static void show_bytes(const char *what, const unsigned char *one,
 		       one[at + 1], other[at], other[at + 1]);
 }
 
-static void show(const struct call *call, const struct kind *kind, const long *v)
+/* As the twins ended on the first try. */
+static void show(const char *how, const struct call *call, const struct kind *kind,
+		 const long *v)
 {
-	const struct outcome *one = &outcomes[0], *other = &outcomes[1];
+	const struct outcome *one = &first_outcomes[0], *other = &first_outcomes[1];
 
-	printf("different: %s on %s, values", call->name, kind->name);
+	printf("%s: %s on %s, values", how, call->name, kind->name);
+	if (shown[kind - kinds][call - calls]++ >= SHOWN) {
+		printf(" like some before\n");
+		return;
+	}
 	for (int i = 0; i < PARAMS && call->param[i].count; i++)
 		printf(" %ld", v[i]);
 	printf("\n  %ld %s %d signals and %ld %s %d signals\n", one->result,
@@ -367,6 +415,27 @@ static void show(const struct call *call, const struct kind *kind, const long *v
 		show_bytes("afterwards", one->after, other->after, one->after_size);
 }
 
+/* What happened when a difference was tried again. */
+struct tries {
+	bool kernel_alike; /* each time */
+	bool same;         /* through the library, once at least */
+};
+
+/* Counts it as what it is. return: its name. */
+static const char *judge(const struct tries *tries)
+{
+	if (!tries->kernel_alike) {
+		sum.kernel_itself++;
+		return "in the kernel alone";
+	}
+	if (tries->same) {
+		sum.unsteady++;
+		return "unsteady";
+	}
+	sum.different++;
+	return "different";
+}
+
 static void count_rule(const char *rule)
 {
 	size_t i = 0;
@@ -375,7 +444,24 @@ static void count_rule(const char *rule)
 		i++;
 	rules[i].rule = rule;
 	rules[i].calls++;
-	sum.ruled_out++;
+}
+
+/* What the call is made on. */
+static enum family family_of(const struct call *call, const struct kind *kind)
+{
+	if (call->does & NO_DESCRIPTOR || kind->traits & IS_FILE)
+		return OTHER;
+	return kind->traits & IS_TCP       ? TCP
+	       : kind->traits & IS_UNIX    ? UNIX
+	       : kind->traits & IS_PACKET  ? PACKET
+	       : kind->traits & IS_NETLINK ? NETLINK
+					   : UDP;
+}
+
+static void count_compared(const struct call *call, const struct kind *kind)
+{
+	sum.compared++;
+	sum.of[family_of(call, kind)]++;
 }
 
 static const char *ruled_out(const struct call *call, const struct kind *kind,
@@ -399,28 +485,29 @@ static bool once(const struct call *call, const struct kind *kind, const long *v
 	return alike(&outcomes[0], &outcomes[1]);
 }
 
+static void try_again(const struct call *call, const struct kind *kind, const long *v)
+{
+	struct tries tries = {.kernel_alike = true};
+
+	memcpy(first_outcomes, outcomes, sizeof(outcomes));
+	for (int i = 0; i < KERNEL_TRIES && tries.kernel_alike; i++)
+		tries.kernel_alike = once(call, kind, v, KERNEL);
+	for (int i = 0; i < TRIES && !tries.same; i++)
+		tries.same = once(call, kind, v, LIBRARY);
+	show(judge(&tries), call, kind, v);
+}
+
 static void compare(const struct call *call, const struct kind *kind, const long *v)
 {
-	const char *rule;
-	bool kernel_alike = true, same = false;
+	const char *rule = ruled_out(call, kind, v, false);
 
-	rule = ruled_out(call, kind, v, false);
 	if (rule) {
 		count_rule(rule);
 		return;
 	}
-	sum.compared++;
-	if (once(call, kind, v, LIBRARY))
-		return;
-	for (int i = 0; i < TRIES; i++) {
-		kernel_alike = once(call, kind, v, KERNEL) && kernel_alike;
-		same = once(call, kind, v, LIBRARY) || same;
-	}
-	if (!kernel_alike || same) {
-		sum.kernel_itself++;
-	} else if (sum.different++, shown[kind - kinds][call - calls]++ < SHOWN) {
-		show(call, kind, v);
-	}
+	count_compared(call, kind);
+	if (!once(call, kind, v, LIBRARY))
+		try_again(call, kind, v);
 }
 
 /* Each value of one parameter; and of the pairs of values of two, one of so many, others than
@@ -597,7 +684,7 @@ static int episode(const struct kind *kind, uint64_t seed, enum way first, bool 
 			continue;
 		}
 		if (count)
-			sum.compared++;
+			count_compared(at->call, kind);
 		settle();
 		make_call(at->call, kind, at->v, 0, first, &outcomes[0], true);
 		make_call(at->call, kind, at->v, 1, KERNEL, &outcomes[1], true);
@@ -607,37 +694,48 @@ static int episode(const struct kind *kind, uint64_t seed, enum way first, bool 
 	return -1;
 }
 
+static bool alike_until(const struct kind *kind, uint64_t seed, enum way first, int step)
+{
+	struct step at;
+	const int found = episode(kind, seed, first, false, &at);
+
+	return found < 0 || found > step;
+}
+
+/* step: where the library differed. */
+static void try_episode_again(const struct kind *kind, uint64_t seed, int step,
+			      struct tries *tries)
+{
+	for (int i = 0; i < KERNEL_TRIES && tries->kernel_alike; i++)
+		tries->kernel_alike = alike_until(kind, seed, KERNEL, step);
+	for (int i = 0; i < TRIES && !tries->same; i++)
+		tries->same = alike_until(kind, seed, LIBRARY, step);
+}
+
+static void random_turn(const struct kind *kind, uint64_t seed)
+{
+	struct tries tries = {.kernel_alike = true};
+	struct step at;
+	const int step = episode(kind, seed, LIBRARY, true, &at);
+
+	if (step < 0)
+		return;
+	memcpy(first_outcomes, outcomes, sizeof(outcomes));
+	try_episode_again(kind, seed, step, &tries);
+	printf("seed of its own %lu, step %d: ", (unsigned long)seed, step);
+	show(judge(&tries), at.call, kind, at.v);
+}
+
 static void run_random(uint64_t seed, unsigned long enough)
 {
-	for (uint64_t turn = 0; sum.compared < enough; turn++) {
+	/* Calls on sockets; those on files, pipes and closed numbers come with them. */
+	for (uint64_t turn = 0; sum.compared - sum.of[OTHER] < enough; turn++) {
 		const struct kind *kind = &kinds[turn % kind_count];
-		const uint64_t own_seed = seed * 1000003 + turn;
-		struct step step;
-		bool kernel_alike = true, same = false;
-		int found;
 
-		if (!kind_is_here(kind)) {
-			if (turn < kind_count)
-				printf("not run: %s: needs %s\n", kind->name,
-				       kind->needs);
-			continue;
-		}
-		if (episode(kind, own_seed, LIBRARY, true, &step) < 0)
-			continue;
-		for (int i = 0; i < TRIES; i++) {
-			kernel_alike =
-				episode(kind, own_seed, KERNEL, false, &step) < 0 &&
-				kernel_alike;
-			found = episode(kind, own_seed, LIBRARY, false, &step);
-			same = found < 0 || same;
-		}
-		if (!kernel_alike || same) {
-			sum.kernel_itself++;
-		} else if (sum.different++ < SHOWN * 10) {
-			printf("seed %lu, turn %lu, step %d:\n", (unsigned long)seed,
-			       (unsigned long)turn, found);
-			show(step.call, kind, step.v);
-		}
+		if (kind_is_here(kind))
+			random_turn(kind, seed * 1000003 + turn);
+		else if (turn < kind_count)
+			printf("not run: %s: needs %s\n", kind->name, kind->needs);
 	}
 }
 
@@ -685,7 +783,10 @@ int main(int argc, char **argv)
 	for (size_t i = 0; rules[i].rule; i++)
 		printf("kept out by rule: %lu calls: %s\n", rules[i].calls,
 		       rules[i].rule);
-	printf("%s: %lu calls compared, %lu different, %lu differ in the kernel alone\n",
-	       what, sum.compared, sum.different, sum.kernel_itself);
-	return sum.different != 0;
+	for (size_t i = 0; i < FAMILIES; i++)
+		printf("calls on %s: %lu\n", families[i], sum.of[i]);
+	printf("%s: %lu calls compared, %lu different, %lu unsteady, "
+	       "%lu differ in the kernel alone\n",
+	       what, sum.compared, sum.different, sum.unsteady, sum.kernel_itself);
+	return sum.different != 0 || sum.unsteady != 0;
 }

@@ -71,6 +71,7 @@ enum {
 	SHARED = 204,
 	LISTENERS = 210,
 	CLOSER = 230,
+	STAMPED = 231,
 	CHOSEN = 300, /* numbers that a call names */
 	LAST_CHOSEN = 303,
 };
@@ -134,7 +135,11 @@ const char *rule_for(const struct call *call, const struct kind *kind, const lon
 /* setsockopt's arguments, and the value in memory: the library tells the kernel more. */
 bool asks_for_hardware(const long *a);
 
-/* The bytes of this option say what time it is, or which of the twins it is. */
-bool option_varies(long level, long optname, unsigned int traits);
+/* getsockopt's or setsockopt's arguments: SO_TIMESTAMPING in either form. */
+bool is_timestamping(const long *a);
+
+/* How many bytes of this option, from the first, say what time it is, or which of the
+ * twins. */
+socklen_t option_varies(const long *a, unsigned int traits);
 
 #endif

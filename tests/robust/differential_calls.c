@@ -680,29 +680,27 @@ static void read_after_set_call(long fd, const long *v, long *a)
 	put_content(v[1]);
 	put_size(4);
 	a[0] = fd;
-	a[1] = v[0];
+	a[1] = SOL_SOCKET;
 	a[2] = v[2];
+	a[3] = (long)(head_area + AT_VALUE);
+	a[4] = (long)(head_area + AT_LENGTH);
+	a[5] = v[0];
 }
 
 static long library_read_after_set(const long *a)
 {
-	const long set =
-		setsockopt((int)a[0], SOL_SOCKET, (int)a[1], head_area + AT_VALUE, 4);
+	const long set = setsockopt((int)a[0], (int)a[1], (int)a[5], (void *)a[3], 4);
 
-	memset(head_area + AT_VALUE, 0x33, 8);
-	return 2 * set + getsockopt((int)a[0], SOL_SOCKET, (int)a[2],
-				    head_area + AT_VALUE,
-				    (socklen_t *)(head_area + AT_LENGTH));
+	memset((void *)a[3], 0x33, 8);
+	return 2 * set + library_getsockopt(a);
 }
 
 static long kernel_read_after_set(const long *a)
 {
-	const long set =
-		syscall(SYS_setsockopt, a[0], SOL_SOCKET, a[1], head_area + AT_VALUE, 4);
+	const long set = syscall(SYS_setsockopt, a[0], a[1], a[5], a[3], 4);
 
-	memset(head_area + AT_VALUE, 0x33, 8);
-	return 2 * set + syscall(SYS_getsockopt, a[0], SOL_SOCKET, a[2],
-				 head_area + AT_VALUE, head_area + AT_LENGTH);
+	memset((void *)a[3], 0x33, 8);
+	return 2 * set + kernel_getsockopt(a);
 }
 
 /* ---- descriptors */
@@ -1220,12 +1218,17 @@ void calls_start(void)
 
 /* ---- where there is no equal */
 
+bool is_timestamping(const long *a)
+{
+	return (int)a[1] == SOL_SOCKET &&
+	       ((int)a[2] == SO_TIMESTAMPING_OLD || (int)a[2] == SO_TIMESTAMPING_NEW);
+}
+
 bool asks_for_hardware(const long *a)
 {
 	uint32_t flags = 0;
 
-	if (a[1] != SOL_SOCKET ||
-	    (a[2] != SO_TIMESTAMPING_OLD && a[2] != SO_TIMESTAMPING_NEW))
+	if (!is_timestamping(a))
 		return false;
 	memcpy(&flags, head_area + AT_VALUE, sizeof(flags));
 	return flags & SOF_TIMESTAMPING_RAW_HARDWARE;
@@ -1251,10 +1254,19 @@ const char *rule_for(const struct call *call, const struct kind *kind, const lon
 	if (at_random && call->does & SETS_OPTION && asks_for_hardware(a))
 		return "SO_TIMESTAMPING that asks for hardware stamps, before other "
 		       "calls";
+	if (call->prepare == recvmmsg_timeout_call && v[0] == 0 && v[1] > 1 &&
+	    v[1] < 100 * 1000 * 1000)
+		return "recvmmsg with so short a limit that it may have passed or not";
+	/* The kernel reads a header once. Whoever reads it afterwards finds there, as the
+	 * place of the control data, what was received. */
+	if (call->prepare == recvmsg_call && v[2] == CONTROL_OVER_EDGE && v[4] == AT_EDGE)
+		return "control data that is received over the header that names its "
+		       "place";
 	/* How much of a stream was taken before the kernel met the end of readable memory
 	 * depends on how it cuts its buffers. */
 	if (call->does & SENDS && kind->traits & IS_STREAM &&
-	    (call->prepare == data_call || call->prepare == sendto_call) && v[1] > 4096 &&
+	    (call->prepare == data_call || call->prepare == sendto_call) &&
+	    (size_t)v[1] > 4096 &&
 	    (v[0] == GOOD || v[0] == MISALIGNED || v[0] == READ_ONLY))
 		return "a stream's send that runs out of memory: the kernel differs from "
 		       "itself";
@@ -1262,28 +1274,29 @@ const char *rule_for(const struct call *call, const struct kind *kind, const lon
 }
 
 /* Of SOL_SOCKET, TCP and so on, each by number. */
-bool option_varies(long level, long optname, unsigned int traits)
+socklen_t option_varies(const long *a, unsigned int traits)
 {
 	static const struct {
-		long level, optname;
+		int level, optname;
 		unsigned int traits; /* only of these, where not 0 */
+		socklen_t size;
 	} varying[] = {
-		{SOL_SOCKET, SO_COOKIE, 0},
-		{SOL_SOCKET, 49 /* SO_INCOMING_CPU */, 0},
-		{SOL_SOCKET, 55 /* SO_MEMINFO */, 0},
-		{SOL_SOCKET, SO_PEERNAME, IS_LISTENER},
-		{IPPROTO_TCP, TCP_INFO, 0},
-		{IPPROTO_TCP, 24 /* TCP_TIMESTAMP */, 0},
-		{IPPROTO_TCP, 26 /* TCP_CC_INFO */, 0},
-		{IPPROTO_TCP, 21 /* TCP_QUEUE_SEQ */, 0},
-		{IPPROTO_TCP, TCP_QUICKACK, 0},
+		{SOL_SOCKET, SO_COOKIE, 0, 8},
+		{SOL_SOCKET, 49 /* SO_INCOMING_CPU */, 0, 4},
+		{SOL_SOCKET, 55 /* SO_MEMINFO */, 0, 36},
+		{SOL_SOCKET, SO_PEERNAME, IS_LISTENER, 16},
+		{IPPROTO_IP, 52 /* IP_PROTOCOL: the port */, 0, 4},
+		{IPPROTO_TCP, TCP_INFO, 0, 512},
+		{IPPROTO_TCP, 24 /* TCP_TIMESTAMP */, 0, 4},
+		{IPPROTO_TCP, 26 /* TCP_CC_INFO */, 0, 20},
+		{IPPROTO_TCP, 21 /* TCP_QUEUE_SEQ */, 0, 4},
+		{IPPROTO_TCP, TCP_QUICKACK, 0, 4},
 	};
 
 	for (size_t i = 0; i < COUNT(varying); i++) {
-		if (varying[i].level == (int)level &&
-		    varying[i].optname == (int)optname &&
+		if (varying[i].level == (int)a[1] && varying[i].optname == (int)a[2] &&
 		    (!varying[i].traits || traits & varying[i].traits))
-			return true;
+			return varying[i].size;
 	}
-	return false;
+	return 0;
 }
