@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What processes do in their lives, under the library: see life.c."""
 
+import re
 import unittest
 
 import robust
 
 PROBE = robust.HERE / "life"
 NO_MALLOC = robust.HERE / "no_malloc.so"
+SIGNAL_BEHIND = robust.HERE / "signal_behind.so"
 
 # What the library is for. 0x44: hardware stamps; 0x18: software; 0x5c: both.
 WELL = """asked 0x44, read 0x44, received --T
@@ -38,10 +40,28 @@ class Life(robust.Case):
     def test_signal_handlers(self):
         self.expect(["signals"], "handled 2000 signals, 0 wrong, 0 wrong in the handler\n" + WELL)
 
+    def test_signal_handlers_at_each_point_inside(self):
+        def points(said):
+            return [(name, int(count)) for name, count in re.findall(r"^(\w+): signals at (\d+) points$", said,
+                                                                     re.MULTILINE)]
+
+        said = self.run_well([PROBE, "signals_inside"], (robust.LIBRARY, SIGNAL_BEHIND))
+        print(said, flush=True)
+        self.assertNotIn("wrong: ", said)
+        self.assertIn(", 0 wrong in the handler\n" + WELL, said)
+        bare = points(self.run_well([PROBE, "signals_inside"], (SIGNAL_BEHIND,)))
+        self.assertEqual([name for name, _ in bare], ["setsockopt"] * 2 + ["getsockopt"] * 2 + ["recvmsg"] * 2)
+        # A call of the library's makes others: there it was inside. Only of a receive on a number that it
+        # knows it asks nothing.
+        for (name, count), (_, before) in zip(points(said)[:4] + points(said)[5:], bare[:4] + bare[5:]):
+            self.assertGreater(count, before, name)
+
     def test_cancelled_threads(self):
-        calls = ["recvmsg", "recvmsg, one packet", "recvmmsg", "recv", "recvfrom", "accept"]
-        self.expect(["cancel"], "".join(f"{call}: 10 of 10 cancelled, then received --T\n"
-                                        for call in calls) + WELL)
+        calls = ["recvmsg", "recvmsg, one packet", "recvmmsg", "recv", "recvfrom", "accept", "accept4", "send",
+                 "sendmsg"]
+        self.expect(["cancel"], "".join(f"{call} without stamps: 10 of 10 cancelled, then read 0x0, received none\n"
+                                        for call in ("recvmsg", "send"))
+                    + "".join(f"{call}: 10 of 10 cancelled, then read 0x44, received --T\n" for call in calls) + WELL)
 
     def test_fork_while_threads_receive(self):
         self.expect(["fork"], "100 children, 0 wrong\n" + WELL)
@@ -76,7 +96,7 @@ class Life(robust.Case):
         if said.startswith("not run: "):  # then as many in several processes
             print(said.splitlines()[0], flush=True)
             said = said.split("\n", 1)[1]
-        self.assertEqual(said, "100000 sockets, as they were set\n" + WELL)
+        self.assertEqual(said, "100000 sockets, 0 not as they were set\n" + WELL)
 
     def test_limits_that_change(self):
         self.expect(["limits"], "above the limit: read 0x44, received --T\ndup2 above the limit: -1\n"
