@@ -3,6 +3,7 @@
  * it on. Its constructor and its destructor make calls too. */
 #include <dlfcn.h>
 #include <linux/net_tstamp.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -27,7 +28,7 @@ static const char *const names[] = {
 #undef LKOS_NEXT_VOID
 };
 
-static int counts[NUMBERS];
+static atomic_int counts[NUMBERS];
 
 /* Calls of this name so far, or -1. COMPANY_CALLS: a name for each of two such libraries. */
 int COMPANY_CALLS(const char *name)

@@ -1,32 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* usage: stress SECONDS
+/* usage: stress SECONDS | calls
  *
+ * calls prints the names of the calls that are made.
  * Threads in every interposed call at once, on the same sockets, for so long. Whatever one of
  * them reads must be what some thread could have written there: of a shared socket's flags, one
  * of the sets that are being set; of a socket that no other thread knows, exactly its own.
+ * Where company.c stands before the library, it must have seen each of these calls.
  *
  * status: 0 all was as it must be, 1 something was not (on stdout), 2 it could not be set up */
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "tests/robust/must.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define SHARED 6   /* sockets that all threads use */
-#define NUMBER 900 /* that threads make their duplicates at */
+#define SHARED 6     /* sockets that all threads use */
+#define NUMBER 900   /* that threads make their duplicates at */
+#define OWN 950      /* and above: of one thread alone */
+#define NOBODYS 5000 /* from here on there are no descriptors */
 #define SHOWN 20
+#define ONEPKT 0x20000
+#define WARM 0x400
 
 #define RX_HARD (SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE)
 #define TX_HARD (SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_TX_HARDWARE)
@@ -45,10 +54,15 @@ static const uint32_t sets[] = {
 	TX_HARD | SOF_TIMESTAMPING_OPT_TSONLY,
 };
 
-static int shared[SHARED], listener;
+ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags);
+ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags,
+		       struct sockaddr *addr, socklen_t *addrlen);
+int pidfd_getfd(int pidfd, int target_fd, unsigned int flags);
+
+static int shared[SHARED], listener, connected, stream[2], own_pidfd;
 static struct sockaddr_in addresses[SHARED], listening;
 static atomic_bool over;
-static atomic_ulong wrong, made;
+static atomic_ulong wrong;
 
 static void complain(const char *what, uint32_t value, uint32_t wanted)
 {
@@ -154,7 +168,8 @@ static struct msghdr *make_room(struct room *room)
 static void receive_one(uint32_t number)
 {
 	struct room room;
-	const int flags = MSG_DONTWAIT | (number & 64 ? MSG_ERRQUEUE : 0);
+	const int flags = MSG_DONTWAIT | (number & 64 ? MSG_ERRQUEUE : 0) |
+			  (number & 128 ? ONEPKT : 0);
 
 	if (recvmsg(shared[number % SHARED], make_room(&room), flags) >= 0)
 		check_stamps(&room.msg);
@@ -168,9 +183,72 @@ static void receive_several(uint32_t number)
 
 	for (size_t i = 0; i < COUNT(rooms); i++)
 		msgs[i].msg_hdr = *make_room(&rooms[i]);
-	got = recvmmsg(shared[number % SHARED], msgs, COUNT(msgs), MSG_DONTWAIT, NULL);
+	got = recvmmsg(shared[number % SHARED], msgs, COUNT(msgs),
+		       MSG_DONTWAIT | (number & 128 ? ONEPKT : 0), NULL);
 	for (int i = 0; i < got; i++)
 		check_stamps(&msgs[i].msg_hdr);
+}
+
+static void receive_data(uint32_t number)
+{
+	const int fd = shared[number % SHARED];
+	const int flags = MSG_DONTWAIT | (number & 128 ? ONEPKT : 0);
+	char data[64];
+
+	switch (number / 16 % 4) {
+	case 0:
+		recv(fd, data, sizeof(data), flags);
+		break;
+	case 1:
+		recvfrom(fd, data, sizeof(data), flags, NULL, NULL);
+		break;
+	case 2:
+		__recv_chk(fd, data, sizeof(data), sizeof(data), flags);
+		break;
+	default:
+		__recvfrom_chk(fd, data, sizeof(data), sizeof(data), flags, NULL, NULL);
+	}
+}
+
+static void send_data(uint32_t number)
+{
+	const int flags = MSG_DONTWAIT | (number & 128 ? WARM : 0);
+	const struct sockaddr *to = (struct sockaddr *)&addresses[number / 8 % SHARED];
+
+	if (number & 256)
+		send(connected, "text", 4, flags);
+	else
+		sendto(shared[number % SHARED], "text", 4, flags, to,
+		       sizeof(addresses[0]));
+}
+
+/* On TCP nothing of it may arrive. */
+static void warm_one(uint32_t number)
+{
+	char text[] = "text";
+	struct iovec piece = {text, 4};
+	struct mmsghdr one = {.msg_hdr = {.msg_iov = &piece, .msg_iovlen = 1}};
+	const int flags = MSG_DONTWAIT | MSG_NOSIGNAL | WARM;
+	long sent;
+	char byte;
+
+	switch (number % 4) {
+	case 0:
+		sent = send(stream[0], text, 4, flags);
+		break;
+	case 1:
+		sent = sendto(stream[0], text, 4, flags, NULL, 0);
+		break;
+	case 2:
+		sent = sendmsg(stream[0], &one.msg_hdr, flags);
+		break;
+	default:
+		sent = sendmmsg(stream[0], &one, 1, flags) == 1 ? (long)one.msg_len : -1;
+	}
+	if (sent != 4)
+		complain("a warm send", (uint32_t)sent, 4);
+	if (recv(stream[1], &byte, 1, MSG_DONTWAIT) != -1 || errno != EAGAIN)
+		complain("a warm send arrived", 1, 0);
 }
 
 static void fill(struct room *room, uint32_t number)
@@ -262,6 +340,49 @@ static void reuse_number(uint32_t number)
 		close(NUMBER);
 }
 
+static int duplicate_by(uint32_t how, int fd)
+{
+	switch (how % 3) {
+	case 0:
+		return dup3(fd, OWN, O_CLOEXEC);
+	case 1:
+		return fcntl64(fd, F_DUPFD_CLOEXEC, OWN);
+	default:
+		return pidfd_getfd(own_pidfd, fd, 0);
+	}
+}
+
+/* The rarer ways to a duplicate, and from it. A range is closed only where no other
+ * thread's numbers are: ThreadSanitizer does not know that call. */
+static void duplicate_otherwise(uint32_t number)
+{
+	const int copy = (int)MUST(duplicate_by(number / 16, shared[number % SHARED]));
+	uint32_t flags = 0;
+
+	if (!get(copy, &flags) || !is_known(flags))
+		complain("a rarer duplicate", flags, 0);
+	if (copy >= OWN)
+		MUST(close_range(OWN, OWN + 1, 0));
+	else
+		MUST(close(copy));
+}
+
+static void pass_through_pair(uint32_t number)
+{
+	int ends[2];
+	char byte = 0;
+
+	MUST(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends));
+	check_same(ends[0], 0, "a pair");
+	MUST(send(ends[0], "x", 1, 0));
+	if (recv(ends[1], &byte, 1, 0) != 1 || byte != 'x')
+		complain("a pair's byte", (uint32_t)byte, 'x');
+	MUST(close(ends[0]));
+	MUST(close(ends[1]));
+	MUST(unshare(number & 1 ? CLONE_FS : 0));
+	closefrom(NOBODYS);
+}
+
 static void accept_one(uint32_t number)
 {
 	const int fd = (int)MUST(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -284,11 +405,30 @@ static void accept_one(uint32_t number)
 	close(fd);
 }
 
-static void (*const doings[])(uint32_t number) = {
-	set_one,     set_one,          get_one,      get_one,
-	receive_one, receive_several,  send_one,     send_several,
-	own_socket,  duplicate_shared, reuse_number, accept_one,
+static const struct {
+	void (*run)(uint32_t number);
+	const char *calls; /* a line each */
+} doings[] = {
+	{set_one, "setsockopt\n"},
+	{set_one, ""},
+	{get_one, "getsockopt\n"},
+	{get_one, ""},
+	{receive_one, "recvmsg\n"},
+	{receive_several, "recvmmsg\n"},
+	{receive_data, "recv\nrecvfrom\n__recv_chk\n__recvfrom_chk\n"},
+	{send_one, "sendmsg\n"},
+	{send_several, "sendmmsg\n"},
+	{send_data, "send\nsendto\n"},
+	{warm_one, ""},
+	{own_socket, "socket\ndup\nfcntl\nclose\n"},
+	{duplicate_shared, ""},
+	{duplicate_otherwise, "dup3\nfcntl64\npidfd_getfd\nclose_range\n"},
+	{pass_through_pair, "socketpair\nunshare\nclosefrom\n"},
+	{reuse_number, "dup2\n"},
+	{accept_one, "accept\naccept4\n"},
 };
+
+static atomic_ulong rounds[COUNT(doings)];
 
 static void *thread_main(void *arg)
 {
@@ -296,8 +436,8 @@ static void *thread_main(void *arg)
 	uint32_t state = (uint32_t)which * 7919 + 1;
 
 	while (!atomic_load(&over)) {
-		doings[which](next_number(&state));
-		atomic_fetch_add(&made, 1);
+		doings[which].run(next_number(&state));
+		atomic_fetch_add(&rounds[which], 1);
 	}
 	return NULL;
 }
@@ -316,29 +456,84 @@ static void run_threads(int seconds)
 		MUST(-pthread_join(threads[i], NULL));
 }
 
-int main(int argc, char **argv)
+static void open_stream(void)
 {
-	if (argc != 2 || atoi(argv[1]) <= 0) {
-		fprintf(stderr, "usage: stress SECONDS\n");
-		return 2;
-	}
+	struct pollfd arrives = {.fd = listener, .events = POLLIN};
+
+	stream[0] = (int)MUST(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	MUST(connect(stream[0], (struct sockaddr *)&listening, sizeof(listening)));
+	MUST(poll(&arrives, 1, -1));
+	stream[1] = (int)MUST(accept(listener, NULL, NULL));
+}
+
+static void open_shared(void)
+{
 	for (int i = 0; i < SHARED; i++) {
 		shared[i] = (int)MUST(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 		addresses[i] = bound(shared[i]);
 	}
+	connected = (int)MUST(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	MUST(connect(connected, (struct sockaddr *)&addresses[0], sizeof(addresses[0])));
 	listener =
 		(int)MUST(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 	listening = bound(listener);
 	MUST(listen(listener, 64));
-	run_threads(atoi(argv[1]));
+	open_stream();
+	own_pidfd = (int)MUST(syscall(SYS_pidfd_open, getpid(), 0));
+}
+
+/* Each by its own name, says the library that counts them, if it is there. */
+static void check_calls(void)
+{
+	int (*counted)(const char *) =
+		(int (*)(const char *))dlsym(RTLD_DEFAULT, "company_before");
+	char name[32];
+
+	for (size_t i = 0; counted && i < COUNT(doings); i++) {
+		const char *at = doings[i].calls;
+
+		for (int size; sscanf(at, "%31s%n", name, &size) == 1; at += size) {
+			if (counted(name) <= 0)
+				complain(name, 0, 1);
+		}
+	}
+}
+
+static unsigned long fewest_rounds(void)
+{
+	unsigned long fewest = atomic_load(&rounds[0]);
+
+	for (size_t i = 0; i < COUNT(doings); i++) {
+		const unsigned long made = atomic_load(&rounds[i]);
+
+		fprintf(stderr, "thread %zu: %lu rounds\n", i, made);
+		fewest = made < fewest ? made : fewest;
+	}
+	return fewest;
+}
+
+int main(int argc, char **argv)
+{
+	const bool names = argc == 2 && strcmp(argv[1], "calls") == 0;
+	const int seconds = argc == 2 ? atoi(argv[1]) : 0;
+
+	for (size_t i = 0; names && i < COUNT(doings); i++)
+		fputs(doings[i].calls, stdout);
+	if (names)
+		return 0;
+	if (seconds <= 0) {
+		fprintf(stderr, "usage: stress SECONDS | calls\n");
+		return 2;
+	}
+	open_shared();
+	run_threads(seconds);
 	for (int i = 0; i < SHARED; i++) {
 		MUST(set(shared[i], sets[1 + (size_t)i % (COUNT(sets) - 1)]));
 		check_same(shared[i], sets[1 + (size_t)i % (COUNT(sets) - 1)],
 			   "when all is over");
 	}
-	printf("%zu threads, %s, %lu wrong\n", COUNT(doings),
-	       atomic_load(&made) > 1000 ? "more than 1000 rounds" : "too few rounds",
-	       atomic_load(&wrong));
-	fprintf(stderr, "%lu rounds\n", atomic_load(&made));
+	check_calls();
+	printf("%zu threads, %lu rounds at least, %lu wrong\n", COUNT(doings),
+	       fewest_rounds(), atomic_load(&wrong));
 	return atomic_load(&wrong) != 0;
 }
