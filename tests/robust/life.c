@@ -475,7 +475,7 @@ static void in_send(int fd)
 
 static void in_sendmsg(int fd)
 {
-	struct room room;
+	struct room room = {.data = "text"};
 
 	make_room(&room);
 	room.msg.msg_controllen = 0;
