@@ -21,6 +21,7 @@ LIFE = robust.HERE / "life"
 DF_BIND_NOW, DF_TEXTREL, DF_1_NOW = 0x8, 0x4, 0x1
 PF_X, PF_W = 1, 2
 NOBODY = 65534
+CAPABILITY = "cap_net_raw+ep"
 
 
 def flags_of(dynamic, tag):
@@ -81,61 +82,73 @@ class Trusting(robust.Case):
                 self.assertIn(f"LKOS_LOG_FD={value} is not a descriptor number", ran.err)
                 self.assertEqual(ran.err.count("\n"), 1)
 
-    def set_user_id_program(self, folder):
-        """One that root may make and that another user runs; its environment is not to be believed."""
-        program = pathlib.Path(folder, "program")
-        shutil.copy(LIFE, program)
-        library = pathlib.Path(folder, "liblk_onload_stub.so")
-        shutil.copy(robust.LIBRARY, library)
-        os.chmod(folder, 0o755)
-        os.chmod(library, 0o755 | stat.S_ISUID)  # ld.so takes no other from the environment of such a program
-        os.chmod(program, 0o755 | stat.S_ISUID)
-        return program, library
-
-    def test_a_set_user_id_program_ignores_the_environment(self):
+    def ways_to_privilege(self):
+        """[(name, what gives it to a program of root's)]: a program that has more rights than who runs it does not
+        believe its environment."""
         if os.geteuid() != 0:
             self.not_run("only root can make a program that another user runs as root")
-        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-            program, library = self.set_user_id_program(folder)
-            if os.statvfs(folder).f_flag & os.ST_NOSUID:
+        ways = [("set-user-ID", lambda program: os.chmod(program, 0o755 | stat.S_ISUID)),
+                ("set-group-ID", lambda program: os.chmod(program, 0o755 | stat.S_ISGID))]
+        setcap = shutil.which("setcap", path="/usr/sbin:/usr/bin:/sbin:/bin")
+        with tempfile.NamedTemporaryFile(dir="/tmp") as probe:
+            if os.statvfs(probe.name).f_flag & os.ST_NOSUID:
                 self.not_run("/tmp is mounted nosuid")
+            if not setcap:
+                print("not run: a program with a file capability: setcap is not installed (libcap2-bin)", flush=True)
+                return ways
+            tried = subprocess.run([setcap, CAPABILITY, probe.name], text=True, capture_output=True, check=False)
+        if tried.returncode:
+            print(f"not run: a program with a file capability: setcap: {tried.stderr.strip()}", flush=True)
+            return ways
+        return [*ways, ("file capability", lambda program: subprocess.run([setcap, CAPABILITY, program], check=True))]
 
-            def run(preload):
-                with open(pathlib.Path(folder, "log"), "w+", encoding="utf-8") as log:
-                    os.dup2(log.fileno(), 77)
-                    process = subprocess.run([program, "plain"], text=True, capture_output=True, timeout=robust.LIMIT,
-                                             pass_fds=(77,), user=NOBODY, check=False,
-                                             env={"LD_PRELOAD": str(preload), "LKOS_LOG_FD": "77"})
-                    os.close(77)
-                    log.seek(0)
-                    return process.stdout, log.read()
+    def run_as_nobody(self, words, **more):
+        """With no group of root's either, or set-group-ID would give it nothing."""
+        return subprocess.run(words, text=True, capture_output=True, timeout=robust.LIMIT, check=False, user=NOBODY,
+                              group=NOBODY, extra_groups=[], **more)
 
-            # By its path it is not even loaded.
-            out, log = run(library)
-            self.assertNotIn("--T", out)
-            self.assertEqual(log, "")
-            os.chmod(program, 0o755)
-            out, log = run(library)  # the same without the bit: it is
-            self.assertIn("--T", out)
-            self.assertIn("loaded", log)
+    def test_a_privileged_program_does_not_load_it_from_the_environment(self):
+        for name, give in self.ways_to_privilege():
+            with self.subTest(way=name), tempfile.TemporaryDirectory(dir="/tmp") as folder:
+                program, library = pathlib.Path(folder, "program"), pathlib.Path(folder, robust.LIBRARY.name)
+                shutil.copy(LIFE, program)
+                shutil.copy(robust.LIBRARY, library)
+                os.chmod(folder, 0o755)
+                os.chmod(library, 0o755 | stat.S_ISUID)  # ld.so takes no other from such an environment
 
-    def test_a_set_user_id_program_that_loads_it_ignores_the_log(self):
+                def run():
+                    with open(pathlib.Path(folder, "log"), "w+", encoding="utf-8") as log:
+                        ran = self.run_as_nobody([program, "plain"], pass_fds=(log.fileno(),),
+                                                 env={"LD_PRELOAD": str(library), "LKOS_LOG_FD": str(log.fileno())})
+                        log.seek(0)
+                        return ran.stdout, log.read()
+
+                os.chmod(program, 0o755)
+                out, log = run()  # without the privilege it is
+                self.assertIn("--T", out)
+                self.assertIn("loaded", log)
+                give(program)
+                out, log = run()
+                self.assertIn("received T--", out)  # it ran, and saw what the kernel gives
+                self.assertNotIn("--T", out)
+                self.assertEqual(log, "")
+
+    def test_a_privileged_program_that_loads_it_ignores_the_log(self):
         """Linked with the library, so that ld.so's own caution does not hide ours."""
-        if os.geteuid() != 0:
-            self.not_run("only root can make a program that another user runs as root")
-        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-            shutil.copy(robust.LIBRARY, folder)
-            source, program = pathlib.Path(folder, "program.c"), pathlib.Path(folder, "program")
-            source.write_text("int onload_is_present(void);\nint main(void) { return onload_is_present(); }\n")
-            subprocess.run(["/usr/bin/gcc", source, "-o", program, pathlib.Path(folder, "liblk_onload_stub.so"),
-                            f"-Wl,-rpath,{folder}"], check=True)
-            os.chmod(folder, 0o755)
-            for mode, logged in ((0o755, True), (0o755 | stat.S_ISUID, False)):
-                os.chmod(program, mode)
-                ran = subprocess.run([program], text=True, capture_output=True, timeout=robust.LIMIT, user=NOBODY,
-                                     env={"LKOS_LOG_FD": "2"}, check=False)
-                self.assertEqual(ran.returncode, 0, ran.stderr)
-                self.assertEqual("loaded" in ran.stderr, logged, ran.stderr)
+        for name, give in self.ways_to_privilege():
+            with self.subTest(way=name), tempfile.TemporaryDirectory(dir="/tmp") as folder:
+                shutil.copy(robust.LIBRARY, folder)
+                source, program = pathlib.Path(folder, "program.c"), pathlib.Path(folder, "program")
+                source.write_text("int onload_is_present(void);\nint main(void) { return onload_is_present(); }\n")
+                subprocess.run(["/usr/bin/gcc", source, "-o", program, pathlib.Path(folder, robust.LIBRARY.name),
+                                f"-Wl,-rpath,{folder}"], check=True)
+                os.chmod(folder, 0o755)
+                for privileged in (False, True):
+                    if privileged:
+                        give(program)
+                    ran = self.run_as_nobody([program], env={"LKOS_LOG_FD": "2"})
+                    self.assertEqual(ran.returncode, 0, ran.stderr)
+                    self.assertEqual("loaded" in ran.stderr, not privileged, ran.stderr)
 
     def test_the_log_does_not_follow_a_descriptor_that_changed_hands(self):
         """A program closes every descriptor and gets its numbers anew: no line lands in its file."""
