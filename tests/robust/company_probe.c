@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Makes each interposed call once, and prints how often each of the other libraries has seen it. */
+/* Makes each interposed call once, and prints how often each of the other libraries has
+ * seen it, and calls of other names that send or receive. */
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -14,13 +15,16 @@
 #include "tests/robust/must.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define ONEPKT 0x20000
+#define WARM 0x400
+#define DATA_CALLS 10 /* the first of the rows */
 
 ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags);
 ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags,
 		       struct sockaddr *addr, socklen_t *addrlen);
 int pidfd_getfd(int pidfd, int target_fd, unsigned int flags);
 
-static int fd, listener, spare = 100;
+static int fd, listener, spare = 100, flag;
 static struct sockaddr_in own;
 static char byte;
 static struct iovec piece = {&byte, 1};
@@ -28,52 +32,52 @@ static struct mmsghdr message = {.msg_hdr = {.msg_iov = &piece, .msg_iovlen = 1}
 
 static long by_recv(void)
 {
-	return recv(fd, &byte, 1, MSG_DONTWAIT);
+	return recv(fd, &byte, 1, MSG_DONTWAIT | flag);
 }
 
 static long by_recvfrom(void)
 {
-	return recvfrom(fd, &byte, 1, MSG_DONTWAIT, NULL, NULL);
+	return recvfrom(fd, &byte, 1, MSG_DONTWAIT | flag, NULL, NULL);
 }
 
 static long by_recvmsg(void)
 {
-	return recvmsg(fd, &message.msg_hdr, MSG_DONTWAIT);
+	return recvmsg(fd, &message.msg_hdr, MSG_DONTWAIT | flag);
 }
 
 static long by_recvmmsg(void)
 {
-	return recvmmsg(fd, &message, 1, MSG_DONTWAIT, NULL);
+	return recvmmsg(fd, &message, 1, MSG_DONTWAIT | flag, NULL);
 }
 
 static long by_recv_chk(void)
 {
-	return __recv_chk(fd, &byte, 1, 1, MSG_DONTWAIT);
+	return __recv_chk(fd, &byte, 1, 1, MSG_DONTWAIT | flag);
 }
 
 static long by_recvfrom_chk(void)
 {
-	return __recvfrom_chk(fd, &byte, 1, 1, MSG_DONTWAIT, NULL, NULL);
+	return __recvfrom_chk(fd, &byte, 1, 1, MSG_DONTWAIT | flag, NULL, NULL);
 }
 
 static long by_send(void)
 {
-	return send(fd, &byte, 1, 0);
+	return send(fd, &byte, 1, flag);
 }
 
 static long by_sendto(void)
 {
-	return sendto(fd, &byte, 1, 0, (struct sockaddr *)&own, sizeof(own));
+	return sendto(fd, &byte, 1, flag, (struct sockaddr *)&own, sizeof(own));
 }
 
 static long by_sendmsg(void)
 {
-	return sendmsg(fd, &message.msg_hdr, 0);
+	return sendmsg(fd, &message.msg_hdr, flag);
 }
 
 static long by_sendmmsg(void)
 {
-	return sendmmsg(fd, &message, 1, 0);
+	return sendmmsg(fd, &message, 1, flag);
 }
 
 static long by_setsockopt(void)
@@ -167,33 +171,44 @@ static long by_unshare(void)
 static const struct {
 	const char *name;
 	long (*call)(void);
+	int flag;
 } rows[] = {
-	{"send", by_send},
-	{"recv", by_recv},
-	{"sendto", by_sendto},
-	{"recvfrom", by_recvfrom},
-	{"sendmsg", by_sendmsg},
-	{"recvmsg", by_recvmsg},
-	{"sendmmsg", by_sendmmsg},
-	{"recvmmsg", by_recvmmsg},
-	{"__recv_chk", by_recv_chk},
-	{"__recvfrom_chk", by_recvfrom_chk},
-	{"setsockopt", by_setsockopt},
-	{"getsockopt", by_getsockopt},
-	{"close", by_close},
-	{"close_range", by_close_range},
-	{"closefrom", by_closefrom},
-	{"dup", by_dup},
-	{"dup2", by_dup2},
-	{"dup3", by_dup3},
-	{"fcntl", by_fcntl},
-	{"fcntl64", by_fcntl64},
-	{"accept", by_accept},
-	{"accept4", by_accept4},
-	{"socket", by_socket},
-	{"pidfd_getfd", by_pidfd_getfd},
-	{"socketpair", by_socketpair},
-	{"unshare", by_unshare},
+	{"send", by_send, 0},
+	{"recv", by_recv, 0},
+	{"sendto", by_sendto, 0},
+	{"recvfrom", by_recvfrom, 0},
+	{"sendmsg", by_sendmsg, 0},
+	{"recvmsg", by_recvmsg, 0},
+	{"sendmmsg", by_sendmmsg, 0},
+	{"recvmmsg", by_recvmmsg, 0},
+	{"__recv_chk", by_recv_chk, 0},
+	{"__recvfrom_chk", by_recvfrom_chk, 0},
+	{"send", by_send, WARM},
+	{"recv", by_recv, ONEPKT},
+	{"sendto", by_sendto, WARM},
+	{"recvfrom", by_recvfrom, ONEPKT},
+	{"sendmsg", by_sendmsg, WARM},
+	{"recvmsg", by_recvmsg, ONEPKT},
+	{"sendmmsg", by_sendmmsg, WARM},
+	{"recvmmsg", by_recvmmsg, ONEPKT},
+	{"__recv_chk", by_recv_chk, ONEPKT},
+	{"__recvfrom_chk", by_recvfrom_chk, ONEPKT},
+	{"setsockopt", by_setsockopt, 0},
+	{"getsockopt", by_getsockopt, 0},
+	{"close", by_close, 0},
+	{"close_range", by_close_range, 0},
+	{"closefrom", by_closefrom, 0},
+	{"dup", by_dup, 0},
+	{"dup2", by_dup2, 0},
+	{"dup3", by_dup3, 0},
+	{"fcntl", by_fcntl, 0},
+	{"fcntl64", by_fcntl64, 0},
+	{"accept", by_accept, 0},
+	{"accept4", by_accept4, 0},
+	{"socket", by_socket, 0},
+	{"pidfd_getfd", by_pidfd_getfd, 0},
+	{"socketpair", by_socketpair, 0},
+	{"unshare", by_unshare, 0},
 };
 
 static int calls_seen(const char *library, const char *name)
@@ -201,6 +216,50 @@ static int calls_seen(const char *library, const char *name)
 	int (*calls)(const char *) = (int (*)(const char *))dlsym(RTLD_DEFAULT, library);
 
 	return calls ? calls(name) : -1;
+}
+
+/* Calls that send or receive, but for those of this name. */
+static int others_seen(const char *library, const char *name)
+{
+	int seen = 0;
+
+	for (size_t i = 0; i < DATA_CALLS; i++) {
+		if (strcmp(rows[i].name, name) != 0)
+			seen += calls_seen(library, rows[i].name);
+	}
+	return seen;
+}
+
+struct seen {
+	int calls, others;
+};
+
+static struct seen look_at(const char *library, const char *name)
+{
+	return (struct seen){calls_seen(library, name), others_seen(library, name)};
+}
+
+static void show(const char *where, const char *name, const struct seen *before)
+{
+	const struct seen now = look_at(where, name);
+
+	printf(", %s %d and %d", where, now.calls - before->calls,
+	       now.others - before->others);
+}
+
+static void make_call(const char *name, long (*call)(void))
+{
+	const struct seen before = look_at("company_before", name);
+	const struct seen behind = look_at("company_behind", name);
+	const long result = call();
+
+	printf("%s, flag 0x%x: %s", name, flag,
+	       result >= 0                          ? "done"
+	       : errno == EAGAIN || errno == EINVAL ? "nothing there"
+						    : strerror(errno));
+	show("company_before", name, &before);
+	show("company_behind", name, &behind);
+	printf("\n");
 }
 
 static void prepare(void)
@@ -228,16 +287,8 @@ int main(void)
 	setvbuf(stdout, NULL, _IONBF, 0);
 	prepare();
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const int before = calls_seen("company_before", rows[i].name);
-		const int behind = calls_seen("company_behind", rows[i].name);
-		const long result = rows[i].call();
-
-		printf("%s: %s, before %d, behind %d\n", rows[i].name,
-		       result >= 0                          ? "done"
-		       : errno == EAGAIN || errno == EINVAL ? "nothing there"
-							    : strerror(errno),
-		       calls_seen("company_before", rows[i].name) - before,
-		       calls_seen("company_behind", rows[i].name) - behind);
+		flag = rows[i].flag;
+		make_call(rows[i].name, rows[i].call);
 	}
 	return 0;
 }

@@ -76,11 +76,19 @@ class Others(robust.Case):
             self.not_run(str(reason))
 
     def test_each_call_is_seen_once_before_and_behind(self):
-        said = self.run_well([PROBE], (BEFORE, robust.LIBRARY, BEHIND))
-        self.assertEqual(said, self.run_well([PROBE], (BEFORE, BEHIND)))
-        rows = re.findall(r"^(\w+): (.*), before (-?\d+), behind (-?\d+)$", said, re.MULTILINE)
-        self.assertEqual({(before, behind) for _, _, before, behind in rows}, {("1", "1")}, said)
-        self.assertEqual({name for name, *_ in rows}, robust.interposed(), "a call is exported and not tried here")
+        once, none = ("1", "0"), ("0", "0")  # calls of this name, and of other names that send or receive
+        for preload, seen in (((BEFORE, robust.LIBRARY, BEHIND), (*once, *once)),
+                              ((BEFORE, robust.LIBRARY), (*once, *none)),
+                              ((robust.LIBRARY, BEHIND), (*none, *once))):
+            with self.subTest(preload=preload):
+                said = self.run_well([PROBE], preload)
+                self.assertEqual(said, self.run_well([PROBE], [one for one in preload if one != robust.LIBRARY]))
+                rows = re.findall(r"^(\w+), flag (\w+): .*, company_before (\d+) and (\d+), "
+                                  r"company_behind (\d+) and (\d+)$", said, re.MULTILINE)
+                self.assertEqual({row[2:] for row in rows}, {seen}, said)
+                self.assertEqual({row[0] for row in rows}, robust.interposed(), "exported, and not tried here")
+                self.assertEqual([row[1] for row in rows].count("0x400"), 4)
+                self.assertEqual([row[1] for row in rows].count("0x20000"), 6)
 
     def test_constructors_and_destructors_of_others(self):
         for preload in ((BEFORE, robust.LIBRARY), (robust.LIBRARY, BEHIND), (BEFORE, robust.LIBRARY, BEHIND)):
