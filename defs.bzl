@@ -30,6 +30,7 @@ LKOS_COPTS = [
     "-O2",
     # What is exported says so, and the version script has the last word.
     "-fvisibility=hidden",
+    # A call of an exported function in the same file is ours, whatever library is preloaded before.
     "-fno-semantic-interposition",
     "-fno-plt",
     # Nothing that costs a hot path.
@@ -57,8 +58,6 @@ LKOS_LINKOPTS = [
     "-Wl,--as-needed",
     "-Wl,--hash-style=gnu",
     "-Wl,-O1",
-    # Our calls of names that we export are ours, whatever library is preloaded before.
-    "-Wl,-Bsymbolic-functions",
     "-Wl,-z,defs",
     "-Wl,-z,noexecstack",
     # Closed with dlclose, it stays: threads may be inside, and what was asked is remembered.

@@ -2,6 +2,7 @@
 // LKOS_LOG_FD: what is logged, and that it never gets in the program's way.
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -138,6 +139,46 @@ TEST(Log, IsNeverASocket) {
       << ran.err;
   EXPECT_EQ(recv(ends[1], piece, sizeof(piece), MSG_DONTWAIT), -1);
   close(ends[0]);
+  close(ends[1]);
+}
+
+// As for a service.
+TEST(Log, MayBeStandardErrorThatIsASocket) {
+  int ends[2];
+  char piece[64];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  Command command = Scenario(With::kLibrary, {"quiet"});
+  command.environment.push_back({"LKOS_LOG_FD", "2"});
+  command.descriptors = {{ends[0], STDERR_FILENO}};
+  EXPECT_EQ(RunCommand(command).status, 0);
+  const ssize_t got = recv(ends[1], piece, sizeof(piece), MSG_DONTWAIT);
+  EXPECT_EQ(std::string(piece, got < 0 ? 0 : static_cast<size_t>(got)),
+            kLoaded);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST(Log, EndsNoProgramWhereTheFileMayNotGrow) {
+  rlimit before;
+  const int file = memfd_create("log", MFD_CLOEXEC);
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit none = {0, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+  const Ran ran = RunCommand(WithLog(With::kLibrary, {"requests"}, file));
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_TRUE(AreFacts(ran.out, Facts(With::kNothing, {"requests"})));
+  close(file);
+}
+
+TEST(Log, IsNoPointOfCancellation) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  close(ends[0]);
+  const Ran ran =
+      RunCommand(WithLog(With::kLibrary, {"cancelled_before"}, ends[1]));
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_EQ(ran.out, "setsockopt=returned\n");
   close(ends[1]);
 }
 

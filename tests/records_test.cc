@@ -47,6 +47,7 @@ class Records : public testing::Test {
 
   // The number leads to the socket's record.
   static void Keep(int fd, uint64_t cookie) {
+    plain_fd_make_room(fd);
     const plain_fd_seen before = plain_fd_before(fd);
     plain_fd_keep(&before, plain_record_find(cookie), cookie);
   }

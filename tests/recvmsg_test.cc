@@ -838,6 +838,25 @@ TEST_F(Reuse, OfADuplicateKeepsWhatTheSocketAsked) {
   EXPECT_EQ(AskedOf(kFd), kRxOnly);
 }
 
+// A listener receives nothing, so that nothing else tells what it asked.
+TEST_F(Reuse, ByAcceptInheritsFromAListenerThatWasForgotten) {
+  const uint32_t asked = kRxOnly | SOF_TIMESTAMPING_RX_SOFTWARE | kSoftware;
+  Ask(kFd, asked);
+  ASSERT_TRUE(plain_fd_make_room(100000));  // all numbers are learnt anew
+  EXPECT_EQ(accept(kFd, nullptr, nullptr), kOther);
+  EXPECT_EQ(AskedOf(kOther), asked);
+  Arrives(7, 0);
+  EXPECT_EQ(Receive(kOther), (Shown{7, 0, 7}));
+}
+
+TEST_F(Recvmsg, ShowsWhatAnotherProgramAskedOnceTheFlagsWereRead) {
+  Ask(kFd, 0);
+  fake_kernel::SetFlags(kFd, lkos_sof_to_kernel(kRxOnly));
+  EXPECT_EQ(AskedOf(kFd), kRxOnly);
+  Arrives(7, 0);
+  EXPECT_EQ(Receive(), (Shown{0, 0, 7}));
+}
+
 TEST_F(Reuse, ByAcceptInheritsFromTheListener) {
   for (const uint32_t asked : {kRxOnly, kRxOnly | kSoftware, 0x5cu, 0x7fu}) {
     Ask(kFd, asked);

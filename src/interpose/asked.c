@@ -45,7 +45,8 @@ void lkos_asks(uint32_t asked)
 
 /* The record of fd's socket, by its cookie and not by what we know of the number; from then on
  * the number leads there. A socket without one gets the flags that were most likely asked: looked
- * at anew if the number was closed in between, for then they may be another socket's.
+ * at anew if the number was closed in between, for then they may be another socket's, and once
+ * there is room to keep what was found.
  * NULL: it cannot have one. */
 static lkos_place *record_of(int fd, uint64_t *cookie)
 {
@@ -60,7 +61,7 @@ static lkos_place *record_of(int fd, uint64_t *cookie)
 			return NULL;
 		place = lkos_record_find(*cookie);
 		likely = place ? 0 : lkos_sof_to_app(kernel_flags(fd));
-	} while (!lkos_fd_is_as_before(&before));
+	} while (!lkos_fd_is_as_before(&before) || (!before.at && lkos_fd_make_room(fd)));
 	if (likely)
 		lkos_asks(likely);
 	if (!place)
@@ -82,17 +83,23 @@ uint32_t lkos_asked_learn(int fd)
 }
 
 /* The record holds while the kernel's flags are those that it led to. While a thread is setting
- * others, the old flags are still a right answer. Otherwise somebody set them past us. */
+ * others, the old flags are still a right answer. Otherwise somebody set them past us: such as a
+ * program that shares the socket, and then a record of nothing is mended. */
 uint32_t lkos_asked_shown(int fd, uint32_t kernel)
 {
+	const uint32_t likely = lkos_sof_to_app(kernel);
 	uint64_t cookie;
 	lkos_place *place = kernel ? record_of(fd, &cookie) : NULL;
 	struct lkos_record seen;
 
-	if (place && lkos_record_see(place, cookie, &seen) &&
-	    (seen.setters > 0 || lkos_sof_held(seen.asked) == kernel))
+	if (!place || !lkos_record_see(place, cookie, &seen))
+		return likely;
+	if (seen.setters > 0 || lkos_sof_held(seen.asked) == kernel)
 		return seen.asked & ~LKOS_SOF_TX_HARDWARE_PER_CALL;
-	return lkos_sof_to_app(kernel);
+	lkos_asks(likely);
+	if (seen.asked == 0 && lkos_record_begin(place, cookie))
+		lkos_asked_end(fd, place, cookie, likely, true);
+	return likely;
 }
 
 lkos_place *lkos_asked_begin(int fd, uint64_t *cookie)
@@ -174,9 +181,12 @@ void lkos_asked_inherit(int listener, int accepted)
 	uint64_t cookie;
 	uint32_t asked;
 
+	/* Without RAW_HARDWARE the kernel's flags tell all. */
+	if (!lkos_requests_possible())
+		return;
+	asked = lkos_asked(listener);
 	/* Between the connection's arrival and now the listener's flags may have changed. */
-	if (!lkos_fd_asked(listener, &asked) || asked == 0 ||
-	    kernel_flags(accepted) != lkos_sof_held(asked))
+	if (asked == 0 || kernel_flags(accepted) != lkos_sof_held(asked))
 		return;
 	cookie = cookie_of(accepted);
 	if (cookie)

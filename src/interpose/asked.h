@@ -17,10 +17,11 @@ static inline bool lkos_is_timestamping(int optname)
 	return optname == SO_TIMESTAMPING_OLD || optname == SO_TIMESTAMPING_NEW;
 }
 
-/* Some socket asks for `asked` from here on: said before the kernel is told. */
+/* Some socket asks for `asked`: said before the kernel is told, where we tell it. */
 void lkos_asks(uint32_t asked);
 
-/* For a socket that we have not met yet; from then on it has a record. Up to two system calls. */
+/* For a socket that we have not met yet; from then on it has a record. Two system calls, and some
+ * more where there is no memory for a record, or to be mapped for one. */
 uint32_t lkos_asked_learn(int fd);
 
 /* No system call once the socket is known. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The calls that close a descriptor number or give one out: what we know of its socket ends.
- * Nothing else is done here; arguments and answers are the kernel's. */
+/* The calls that close a descriptor number or give one out: what we know of its socket ends, and
+ * what could be known of the new one is noted. Arguments and answers are the kernel's. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/net_tstamp.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <sys/socket.h>
@@ -110,8 +111,7 @@ LKOS_EXPORT int pidfd_getfd(int pidfd, int target_fd, unsigned int flags)
 {
 	int fd;
 
-	lkos_stamps_become_possible();
-	lkos_requests_become_possible();
+	lkos_asks(SOF_TIMESTAMPING_RAW_HARDWARE); /* it may have */
 	fd = lkos_next.pidfd_getfd(pidfd, target_fd, flags);
 	if (fd < 0 && errno == ENOSYS)
 		fd = (int)syscall(SYS_pidfd_getfd, pidfd, target_fd, flags);

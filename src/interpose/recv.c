@@ -155,7 +155,8 @@ static LKOS_APART int recvmmsg_stamps(int fd, struct mmsghdr *msgs, unsigned int
 	return received;
 }
 
-/* With other threads about, a message that this one waits for may get a stamp meanwhile. */
+/* With other threads about, a message that this one waits for may get a stamp meanwhile. One that
+ * a signal handler asks for, the first of a process with one thread, comes too late. */
 static inline bool stamps_may_come(void)
 {
 	return lkos_stamps_possible() || !__libc_single_threaded;

@@ -16,7 +16,8 @@ static struct lkos_fds no_fds;
 struct lkos_fds *_Atomic lkos_fds = &no_fds;
 
 static _Atomic unsigned int limit;
-static atomic_bool keeps_nothing, has_no_memory;
+static atomic_bool keeps_nothing;
+static _Atomic unsigned int refused = 2 * LKOS_FDS_MOST; /* so many had no memory */
 
 /* The entry of a number, or NULL where there is none. */
 static _Atomic uint64_t *entry_of(int fd)
@@ -31,30 +32,51 @@ static size_t size_of(unsigned int count)
 	return sizeof(struct lkos_fds) + count * sizeof(uint64_t);
 }
 
-/* Maps entries for this number and others in place of the fewer that there are. Those stay mapped,
- * since a thread may be looking at them. */
-static void map_entries(unsigned int fd)
+static unsigned int count_for(unsigned int fd)
 {
-	struct lkos_fds *fewer = atomic_load(&lkos_fds), *fresh;
 	unsigned int count = LKOS_FDS_FEWEST;
-	const int kept = errno;
 
-	if (fd < fewer->count)
-		return; /* another thread was first */
 	while (count <= fd)
 		count *= 2;
-	fresh = mmap(NULL, size_of(count), PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	return count;
+}
+
+static struct lkos_fds *map_entries(unsigned int count)
+{
+	const int kept = errno;
+	struct lkos_fds *fresh = mmap(NULL, size_of(count), PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
 	errno = kept;
-	if (fresh == MAP_FAILED) {
-		atomic_store(&has_no_memory, true);
-		return;
-	}
+	if (fresh == MAP_FAILED)
+		return NULL;
 	fresh->count = count;
+	return fresh;
+}
+
+/* The fewer entries that there were stay mapped: a thread may be looking at them. */
+bool lkos_fd_make_room(int fd)
+{
+	struct lkos_fds *fewer = atomic_load(&lkos_fds), *fresh;
+	unsigned int count;
+
+	if ((unsigned int)fd >= LKOS_FDS_MOST || atomic_load(&keeps_nothing))
+		return false;
+	count = count_for((unsigned int)fd);
+	if (count <= fewer->count)
+		return true; /* another thread was first */
+	if (count >= atomic_load(&refused))
+		return false;
+	fresh = map_entries(count);
+	if (!fresh) {
+		atomic_store(&refused, count);
+		return false;
+	}
 	if (!atomic_compare_exchange_strong(&lkos_fds, &fewer, fresh))
 		munmap(fresh, size_of(count)); /* another thread was first */
 	if (atomic_load(&keeps_nothing))
 		atomic_store(&lkos_fds, &no_fds); /* was said meanwhile */
+	return entry_of(fd) != NULL;
 }
 
 /* The place that an entry leads to. NULL: not known. */
@@ -67,13 +89,8 @@ static lkos_place *place_of(uint64_t entry)
 
 struct lkos_fd_before lkos_fd_before(int fd)
 {
-	struct lkos_fd_before before = {0};
+	struct lkos_fd_before before = {.fd = fd, .at = entry_of(fd)};
 
-	if (!entry_of(fd) && (unsigned int)fd < LKOS_FDS_MOST &&
-	    !atomic_load(&keeps_nothing) && !atomic_load(&has_no_memory))
-		map_entries((unsigned int)fd);
-	before.fd = fd;
-	before.at = entry_of(fd);
 	if (before.at)
 		before.entry = atomic_load(before.at);
 	return before;

@@ -8,10 +8,14 @@
  * descriptors of its own in our memory. What was learnt is kept only if the number was not
  * forgotten meanwhile: each entry counts how often it was.
  *
+ * On i386, fcntl(F_DUPFD) is not seen (interpose/descriptors.c): there a number that libc closed
+ * by itself, as fclose does, and that fcntl gave out, is taken for the socket that it was.
+ *
  * No locks; a signal handler may call any of these. Entries are mapped when something is first
  * learnt of a number, 4,096 of them or as many as its number takes, up to a million: a limit of
- * locked memory (RLIMIT_MEMLOCK) counts them all. More take the place of fewer; what those knew is
- * learnt again. A number that has none is asked about each time. errno is kept. */
+ * locked memory (RLIMIT_MEMLOCK) counts them all. More take the place of fewer, which stay mapped;
+ * what those knew is learnt again. A number that has none is asked about each time. errno is
+ * kept. */
 #ifndef LKOS_RUNTIME_DESCRIPTORS_H
 #define LKOS_RUNTIME_DESCRIPTORS_H
 
@@ -71,6 +75,10 @@ struct lkos_fd_before {
 };
 
 struct lkos_fd_before lkos_fd_before(int fd);
+
+/* Makes an entry for a number that has none, which makes all others be learnt anew. false: there
+ * is no memory for it, or nothing is to be kept. */
+bool lkos_fd_make_room(int fd);
 
 /* Was the number not forgotten, and nothing kept of it, since then? */
 bool lkos_fd_is_as_before(const struct lkos_fd_before *before);

@@ -13,6 +13,9 @@
 
 #include "src/runtime/next.h"
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define SIGNAL_SET_SIZE 8 /* of the kernel's sigset_t, in bytes */
+
 /* Above the numbers that programs and shells name by hand; lower when the limit is lower. */
 #define LOG_FD_FLOOR 512
 
@@ -33,7 +36,8 @@ bool lkos_log_open(int fd)
 {
 	const int kept = errno;
 
-	if (fstat(fd, &log_file) == 0 && !S_ISSOCK(log_file.st_mode)) {
+	if (fstat(fd, &log_file) == 0 &&
+	    (!S_ISSOCK(log_file.st_mode) || is_log_file(STDERR_FILENO))) {
 		log_fd = lkos_next.fcntl64(fd, F_DUPFD_CLOEXEC, (void *)LOG_FD_FLOOR);
 		if (log_fd < 0)
 			log_fd = lkos_next.fcntl64(fd, F_DUPFD_CLOEXEC, NULL);
@@ -43,21 +47,41 @@ bool lkos_log_open(int fd)
 	return lkos_log_is_on;
 }
 
-/* A pipe without a reader raises SIGPIPE in this thread: it is taken back, unless one was waiting
- * already. */
+/* What writing raises in this thread, by the error that it then gives: a pipe without a reader, a
+ * file that is as long as it may be. */
+static const struct {
+	int error, number;
+} raised[] = {
+	{EPIPE, SIGPIPE},
+	{EFBIG, SIGXFSZ},
+};
+
+/* A signal that writing raised is taken back, unless one was waiting already. One that stops
+ * those who write to their terminal from the background (SIGTTOU) is not even raised while it is
+ * blocked. By number: libc's writev() and sigtimedwait() are cancellation points, which our
+ * callers are not. */
 void lkos_log_write(int fd, const struct iovec *parts, int count)
 {
 	const int kept = errno;
-	sigset_t pipe_only, before, waiting;
+	const struct timespec now = {0};
+	sigset_t ours, before, waiting;
+	long written;
 
-	sigemptyset(&pipe_only);
-	sigaddset(&pipe_only, SIGPIPE);
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGTTOU);
+	for (size_t i = 0; i < COUNT(raised); i++)
+		sigaddset(&ours, raised[i].number);
 	sigpending(&waiting);
-	pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
-	/* By number: libc's writev() is a cancellation point, which our callers are not. */
-	if (syscall(SYS_writev, fd, parts, count) < 0 && errno == EPIPE &&
-	    !sigismember(&waiting, SIGPIPE))
-		sigtimedwait(&pipe_only, NULL, &(struct timespec){0});
+	pthread_sigmask(SIG_BLOCK, &ours, &before);
+	written = syscall(SYS_writev, fd, parts, count);
+	for (size_t i = 0; written < 0 && i < COUNT(raised); i++) {
+		if (errno != raised[i].error || sigismember(&waiting, raised[i].number))
+			continue;
+		sigemptyset(&ours);
+		sigaddset(&ours, raised[i].number);
+		syscall(SYS_rt_sigtimedwait, &ours, NULL, &now, SIGNAL_SET_SIZE);
+		break;
+	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	errno = kept;
 }

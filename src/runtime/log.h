@@ -3,7 +3,7 @@
  *
  * Before each line the duplicate is compared with the file that it was made of: when the
  * application has closed it and the number now is another file, the log ends. A line is cut at
- * 255 bytes. No error reaches the caller: errno is kept, SIGPIPE is not raised, and writing is
+ * 255 bytes. No error reaches the caller: errno is kept, no signal is raised, and writing is
  * no cancellation point. */
 #ifndef LKOS_RUNTIME_LOG_H
 #define LKOS_RUNTIME_LOG_H
@@ -16,8 +16,8 @@
 
 extern LKOS_INNER bool lkos_log_is_on;
 
-/* Starts the log on fd. false: fd is not open; or a socket, since in a program that was executed
- * the number that the environment names may be one of its own by now. */
+/* Starts the log on fd. false: fd is not open; or a socket that is not standard error, since in a
+ * program that was executed the number that the environment names may be one of its own by now. */
 bool lkos_log_open(int fd);
 
 /* Writes a line in one call. No error reaches the caller. */

@@ -110,8 +110,8 @@ extern LKOS_INNER struct lkos_possible *_Atomic lkos_possible;
 /* false: a message that comes in needs no second look. It turns true for good when a socket asks
  * for timestamps, and whenever others can ask for it past us: one was inherited over exec, an
  * AF_UNIX socket is made (SCM_RIGHTS), another process's is taken (pidfd_getfd), or this process
- * forks, since the child may execute a program that asks. What it says is of now: a call that
- * waits is not told when it turns. */
+ * forks, since the child may execute a program that asks. It is not told of vfork and posix_spawn.
+ * What it says is of now: a call that waits is not told when it turns. */
 static inline bool lkos_stamps_possible(void)
 {
 	return atomic_load_explicit(
@@ -120,7 +120,9 @@ static inline bool lkos_stamps_possible(void)
 }
 
 /* false: a message that is sent needs no look. It turns true for good when a socket asks for
- * RAW_HARDWARE, or when a socket has come from elsewhere. */
+ * RAW_HARDWARE, or when a socket has come from elsewhere. Not when another program may ask on a
+ * socket that it shares with us: that is seen once something is learnt of the socket, so that a
+ * program which asks for nothing has no system call of ours when it sends. */
 static inline bool lkos_requests_possible(void)
 {
 	return atomic_load_explicit(

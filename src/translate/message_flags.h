@@ -27,7 +27,7 @@ static inline bool lkos_onepkt_asks_for_kind(int flags)
 	return (flags & LKOS_MSG_ONEPKT) && (flags & MSG_WAITALL);
 }
 
-/* The flags for the kernel in *kernel. is_tcp: an AF_INET or AF_INET6 stream socket.
+/* The flags for the kernel in *kernel. is_tcp: a TCP socket over IPv4 or IPv6.
  * return: 0, or -EINVAL where one packet and all of the buffer are wanted of a stream. */
 int lkos_onepkt_to_kernel(int flags, bool is_tcp, int *kernel);
 

@@ -80,6 +80,11 @@ struct plain_fd_seen plain_fd_before(int fd)
 		.fd = before.fd, .at = before.at, .entry = before.entry};
 }
 
+bool plain_fd_make_room(int fd)
+{
+	return lkos_fd_make_room(fd);
+}
+
 bool plain_fd_is_as_before(const struct plain_fd_seen *before)
 {
 	const struct lkos_fd_before same = {

@@ -30,6 +30,7 @@ struct plain_fd_seen {
 
 bool plain_fd_asked(int fd, uint32_t *asked);
 struct plain_fd_seen plain_fd_before(int fd);
+bool plain_fd_make_room(int fd);
 bool plain_fd_is_as_before(const struct plain_fd_seen *before);
 void plain_fd_keep(const struct plain_fd_seen *before, void *place, uint64_t cookie);
 void *plain_fd_forget(int fd);

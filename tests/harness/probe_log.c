@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/net_tstamp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,6 +185,29 @@ static void broken_pipe_of_its_own(char **args)
 	fact("blocked=%d", sigismember(&waiting, SIGPIPE));
 }
 
+static void *provoke_cancelled(void *arg)
+{
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	pthread_cancel(pthread_self());
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+	provoke(NUMBER);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	return arg;
+}
+
+/* setsockopt is no point of cancellation, so it must not be one for what it logs. */
+static void cancelled_before(char **args)
+{
+	pthread_t thread;
+	void *result;
+
+	(void)args;
+	MUST(dup2(fresh_socket(family_named("udp4")), NUMBER));
+	MUST(-pthread_create(&thread, NULL, provoke_cancelled, NULL));
+	MUST(-pthread_join(thread, &result));
+	fact("setsockopt=%s", result == PTHREAD_CANCELED ? "cancelled" : "returned");
+}
+
 const struct scenario scenarios[] = {
 	{"quiet", quiet},
 	{"requests", requests},
@@ -193,6 +217,7 @@ const struct scenario scenarios[] = {
 	{"all_taken", all_taken},
 	{"descriptors", descriptors},
 	{"broken_pipe", broken_pipe},
+	{"cancelled_before", cancelled_before},
 	{"broken_pipe_of_its_own", broken_pipe_of_its_own},
 	{NULL, NULL},
 };
