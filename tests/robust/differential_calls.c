@@ -1239,6 +1239,14 @@ static bool is_mmsg(const struct call *call)
 	return strstr(call->name, "mmsg") != NULL;
 }
 
+/* A report comes of it that the kernel, asked for no more than that, would not make. */
+static bool asks_for_hardware_once(const struct call *call, const struct kind *kind,
+				   const long *v)
+{
+	return (call->prepare == sendmsg_call || call->prepare == sendmmsg_call) &&
+	       kind->traits & HAS_HARDWARE && v[2] == CONTROL_STAMP_HARDWARE;
+}
+
 const char *rule_for(const struct call *call, const struct kind *kind, const long *v,
 		     const long *a, bool at_random)
 {
@@ -1251,7 +1259,8 @@ const char *rule_for(const struct call *call, const struct kind *kind, const lon
 		return "ONLOAD_MSG_ONEPKT, on AF_PACKET and with MSG_WAITALL on TCP";
 	if (call->does & SENDS && flags & WARM && kind->traits & IS_TCP)
 		return "ONLOAD_MSG_WARM on TCP";
-	if (at_random && call->does & SETS_OPTION && asks_for_hardware(a))
+	if (at_random && ((call->does & SETS_OPTION && asks_for_hardware(a)) ||
+			  asks_for_hardware_once(call, kind, v)))
 		return "SO_TIMESTAMPING that asks for hardware stamps, before other "
 		       "calls";
 	if (call->prepare == recvmmsg_timeout_call && v[0] == 0 && v[1] > 1 &&
