@@ -300,9 +300,9 @@ static bool sets_flags(int fd, uint32_t is, uint32_t handlers)
 
 static bool gets_flags(int fd, uint32_t is, uint32_t handlers)
 {
-	(void)is;
-	(void)handlers;
-	return strcmp(slots_for(asked(fd)), "none") != 0;
+	const uint32_t seen = asked(fd);
+
+	return seen == is || seen == handlers;
 }
 
 static bool receives(int fd, uint32_t is, uint32_t handlers)
