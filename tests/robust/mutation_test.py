@@ -193,6 +193,24 @@ class Elf(unittest.TestCase):
               flush=True)
         return answered
 
+    def test_a_number_of_sections_that_lies_is_refused(self):
+        """Where e_shnum is 0, the size of the first section counts them: here 2 to the 40th, all in one place."""
+        data = bytearray(self.PROGRAMS[0].read_bytes())
+        sections = int.from_bytes(data[0x28:0x30], "little")
+        data[0x3A:0x3E] = bytes(4)  # e_shentsize, e_shnum
+        data[sections + 0x20:sections + 0x28] = (1 << 40).to_bytes(8, "little")
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "damaged")
+            path.write_bytes(data)
+            signal.alarm(PATIENCE)
+            try:
+                with self.assertRaises(trouble.Trouble):
+                    elf_facts.read(str(path))
+            except TooLong as error:
+                raise AssertionError(f"it takes {error}") from error
+            finally:
+                signal.alarm(0)
+
     def test_a_damaged_program_is_told_apart(self):
         small = [(data, [("all of it", 0, len(data) + 1)]) for data in (b"#!/bin/sh -e\n", b"\x7fELF", b"")]
         self.read_damaged(HEADERS, self.programs() + small, lambda path: self.assertIn(
