@@ -82,9 +82,10 @@ uint32_t lkos_asked_learn(int fd)
 		       : lkos_sof_to_app(kernel_flags(fd));
 }
 
-/* The record holds while the kernel's flags are those that it led to. While a thread is setting
- * others, the old flags are still a right answer. Otherwise somebody set them past us: such as a
- * program that shares the socket, and then a record of nothing is mended. */
+/* The record holds while the kernel's flags are those that it led to: either those that it has
+ * told, or, if they were set anew since, those of now. While a thread is setting others, the old
+ * flags are still a right answer. Otherwise somebody set them past us: such as a program that
+ * shares the socket, and then a record of nothing is mended. */
 uint32_t lkos_asked_shown(int fd, uint32_t kernel)
 {
 	const uint32_t likely = lkos_sof_to_app(kernel);
@@ -94,7 +95,8 @@ uint32_t lkos_asked_shown(int fd, uint32_t kernel)
 
 	if (!place || !lkos_record_see(place, cookie, &seen))
 		return likely;
-	if (seen.setters > 0 || lkos_sof_held(seen.asked) == kernel)
+	if (seen.setters > 0 || lkos_sof_held(seen.asked) == kernel ||
+	    lkos_sof_held(seen.asked) == kernel_flags(fd))
 		return seen.asked & ~LKOS_SOF_TX_HARDWARE_PER_CALL;
 	lkos_asks(likely);
 	if (seen.asked == 0 && lkos_record_begin(place, cookie))

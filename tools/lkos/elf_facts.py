@@ -40,9 +40,14 @@ class Facts:
 
 
 def _check_extent(elf, size, path):
-    """A file that ends before what its headers speak of was cut."""
-    ends = [elf["e_phoff"] + elf["e_phnum"] * elf["e_phentsize"]]
-    ends.append(elf["e_shoff"] + elf["e_shnum"] * elf["e_shentsize"])
+    """A file that ends before what its headers speak of was cut. Of tables without a size the entries
+    would be read again and again: as many as a damaged number says."""
+    for number, entry in ((elf.num_segments(), "e_phentsize"), (elf.num_sections(), "e_shentsize")):
+        if number > 0 and elf[entry] == 0:
+            raise Trouble(f"{path}: {number} headers of 0 bytes ({entry}); it is damaged: copy or build it again",
+                          UNREADABLE)
+    ends = [elf["e_phoff"] + elf.num_segments() * elf["e_phentsize"]]
+    ends.append(elf["e_shoff"] + elf.num_sections() * elf["e_shentsize"])
     if max(ends) <= size:
         ends += [part["p_offset"] + part["p_filesz"] for part in elf.iter_segments()]
     if max(ends) > size:
