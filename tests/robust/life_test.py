@@ -89,7 +89,7 @@ class Life(robust.Case):
             for preload, facts in (((), BARE), ((robust.LIBRARY,), WELL)):
                 with self.subTest(how=how, preload=preload):
                     self.expect(["dlopen", robust.LIBRARY, how],
-                                "10 times opened, 10 times answered\n" + facts, preload)
+                                "10 times opened, 10 times answered, then still there\n" + facts, preload)
 
     def test_a_hundred_thousand_descriptors(self):
         said = self.run_well([PROBE, "many", 100000])
