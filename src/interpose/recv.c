@@ -90,7 +90,7 @@ void lkos_control_to_app(int fd, struct msghdr *msg)
 /* Of a message with control data that was received: the kernel has written it, so it can be read
  * here. The usual ones are told apart first: one stamp, on a socket that we know, which asked for
  * nothing unusual. return: false for all others, with which nothing is done. */
-static inline bool usual_to_app(int fd, const struct msghdr *msg)
+static LKOS_INLINED bool usual_to_app(int fd, const struct msghdr *msg)
 {
 	unsigned char *slots = lkos_control_only_stamps(msg);
 	uint32_t asked;

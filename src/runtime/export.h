@@ -12,6 +12,9 @@
 /* Kept apart from the fast path of its caller, so that the path needs no stack frame. */
 #define LKOS_APART __attribute__((noinline))
 
+/* Put into the fast path of its callers, whatever the compiler thinks of its size. */
+#define LKOS_INLINED inline __attribute__((always_inline))
+
 #define LKOS_LIKELY(x) __builtin_expect(!!(x), 1)
 #define LKOS_UNLIKELY(x) __builtin_expect(!!(x), 0)
 

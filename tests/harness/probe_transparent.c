@@ -47,7 +47,7 @@ static long tried(const char *call, long result)
 
 static void say_bytes(const char *name, const void *bytes, size_t size)
 {
-	char text[512];
+	char text[512] = "";
 	int at = 0;
 
 	for (size_t i = 0; i < size && at < (int)sizeof(text) - 3; i++)
