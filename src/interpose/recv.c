@@ -67,7 +67,7 @@ RECEIVE_DATA(__recvfrom_chk,
 /* Descriptors that arrive may have numbers that we know as other sockets. */
 static void forget_arrived(const struct lkos_control *control)
 {
-	lkos_requests_become_possible();
+	lkos_asks(SOF_TIMESTAMPING_RAW_HARDWARE); /* some may have */
 	for (size_t i = 0; i < control->rights_count; i++) {
 		int arrived;
 

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "src/runtime/next.h"
+#include "src/runtime/signal_set.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define SIGNAL_SET_SIZE 8 /* of the kernel's sigset_t, in bytes */
 
 /* Above the numbers that programs and shells name by hand; lower when the limit is lower. */
 #define LOG_FD_FLOOR 512
@@ -79,7 +79,7 @@ void lkos_log_write(int fd, const struct iovec *parts, int count)
 			continue;
 		sigemptyset(&ours);
 		sigaddset(&ours, raised[i].number);
-		syscall(SYS_rt_sigtimedwait, &ours, NULL, &now, SIGNAL_SET_SIZE);
+		syscall(SYS_rt_sigtimedwait, &ours, NULL, &now, LKOS_SIGNAL_SET_SIZE);
 		break;
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

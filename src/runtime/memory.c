@@ -8,7 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define SIGNAL_SET_SIZE 8 /* of the kernel's sigset_t, in bytes */
+#include "src/runtime/signal_set.h"
+
 #define NO_SUCH_CHANGE (-1)
 #define SMALLEST_PAGE 4096 /* of all pages: looking twice at a larger one does no harm */
 
@@ -17,11 +18,12 @@
  * source: linux kernel/signal.c; abseil's AddressIsReadable does the same */
 static bool word_is_readable(uintptr_t at)
 {
-	const uintptr_t aligned = at & ~(uintptr_t)(SIGNAL_SET_SIZE - 1);
-	const uintptr_t set = aligned ? aligned : SIGNAL_SET_SIZE; /* 0 would be no set */
+	const uintptr_t aligned = at & ~(uintptr_t)(LKOS_SIGNAL_SET_SIZE - 1);
+	const uintptr_t set =
+		aligned ? aligned : LKOS_SIGNAL_SET_SIZE; /* 0 would be no set */
 
-	return syscall(SYS_rt_sigprocmask, NO_SUCH_CHANGE, set, NULL, SIGNAL_SET_SIZE) ==
-		       0 ||
+	return syscall(SYS_rt_sigprocmask, NO_SUCH_CHANGE, set, NULL,
+		       LKOS_SIGNAL_SET_SIZE) == 0 ||
 	       errno != EFAULT;
 }
 
