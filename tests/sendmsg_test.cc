@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/harness/control_data.h"
 #include "tests/harness/fake_kernel.h"
 
 extern "C" {
@@ -71,13 +72,12 @@ class Sendmmsg : public testing::Test {
   void TearDown() override { lkos_next = libc_; }
 
   void Request(int message, uint32_t flags) {
+    bool cut;
     msghdr* msg = &msgs_[message].msg_hdr;
     msg->msg_control = control_[message];
-    msg->msg_controllen = CMSG_SPACE(sizeof(flags));
-    const cmsghdr header = {CMSG_LEN(sizeof(flags)), SOL_SOCKET,
-                            SO_TIMESTAMPING};
-    memcpy(control_[message], &header, sizeof(header));
-    memcpy(CMSG_DATA(CMSG_FIRSTHDR(msg)), &flags, sizeof(flags));
+    msg->msg_controllen =
+        PutMessages({{SOL_SOCKET, SO_TIMESTAMPING, BytesOf(flags)}},
+                    control_[message], sizeof(control_[message]), &cut);
   }
 
   struct lkos_next libc_;

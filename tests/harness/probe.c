@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,13 @@ short wait_for(int fd, short events)
 
 	MUST(poll(&one, 1, WAIT_MS));
 	return one.revents;
+}
+
+void cancel_this_thread(void)
+{
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	pthread_cancel(pthread_self());
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
 }
 
 int finish(pid_t child)

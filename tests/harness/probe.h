@@ -44,6 +44,9 @@ _Noreturn void not_run(const char *needs);
 /* poll() for these events: what came, or 0 when the wait was over. */
 short wait_for(int fd, short events);
 
+/* From its return on, the next point of cancellation ends this thread. */
+void cancel_this_thread(void);
+
 /* The child's exit status; anything else it ends with ends the probe. */
 int finish(pid_t child);
 

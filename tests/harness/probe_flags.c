@@ -864,9 +864,7 @@ static void cancel_recvmsg(void)
 
 static void *cancelled_before(void *call)
 {
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-	pthread_cancel(pthread_self());
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+	cancel_this_thread();
 	(*(void (**)(void))call)();
 	return NULL;
 }

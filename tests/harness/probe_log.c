@@ -187,9 +187,7 @@ static void broken_pipe_of_its_own(char **args)
 
 static void *provoke_cancelled(void *arg)
 {
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-	pthread_cancel(pthread_self());
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+	cancel_this_thread();
 	provoke(NUMBER);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	return arg;

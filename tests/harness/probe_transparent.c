@@ -863,11 +863,8 @@ static void *reach(void *arg)
 	struct reaching *const reaching = arg;
 
 	pthread_cleanup_push(clean, reaching);
-	if (reaching->pending) {
-		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-		pthread_cancel(pthread_self());
-		pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
-	}
+	if (reaching->pending)
+		cancel_this_thread();
 	calls[reaching->call].call();
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	pthread_cleanup_pop(0);

@@ -226,7 +226,7 @@ void ExpectFacts(const std::vector<std::string>& words,
                  const std::string& expected) {
   const std::string command = testing::PrintToString(words);
   EXPECT_TRUE(AreFacts(Facts(With::kLibrary, words), expected)) << command;
-  if (!Under().empty()) return;
+  if (!Under().empty()) return;  // it would be the same again
   EXPECT_TRUE(AreFacts(Facts(With::kLibraryEarly, words), expected))
       << command << " in an earlier constructor";
 }

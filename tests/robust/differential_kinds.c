@@ -26,6 +26,7 @@
 
 #include "tests/robust/differential.h"
 #include "tests/robust/must.h"
+#include "tests/robust/stamped.h"
 
 #define LOCAL_EXPERIMENT 0x88b5 /* an ethertype that nobody else sends */
 #define USER_PORT 7001          /* of netlink, for the sender */
@@ -89,9 +90,9 @@ static void set(int fd, int level, int optname, int value)
 	MUST(setsockopt(fd, level, optname, &value, sizeof(value)));
 }
 
-/* ---- closing packet sockets
+/* ---- closing packet sockets */
 
- * The kernel closes one after a grace period of its own, 8 to 16 ms, and a table makes thousands.
+/* The kernel closes one after a grace period of its own, 8 to 16 ms, and a table makes thousands.
  * So the last reference to each is given to one of several processes, which wait at the same
  * time. All by number: to the library there is no AF_UNIX socket. */
 
@@ -197,40 +198,10 @@ static void udp6(void)
 	udp(AF_INET6, true);
 }
 
-static bool has_stamp(int fd)
-{
-	char room[64], control[CMSG_SPACE(3 * sizeof(struct timespec))];
-	struct iovec piece = {room, sizeof(room)};
-	struct msghdr msg = {
-		.msg_iov = &piece,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-
-	await(fd, POLLIN);
-	MUST(syscall(SYS_recvmsg, fd, &msg, 0));
-	return msg.msg_controllen > 0;
-}
-
-/* Linux begins to stamp some time after the first socket asks for it, and ends with the
- * last. This one stays open. It asks by number: to the library there is none. */
 static void keep_stamps_coming(void)
 {
-	const int flags = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE;
-	struct sockaddr_storage own;
-	socklen_t size;
-
-	if (syscall(SYS_fcntl, STAMPED, F_GETFD) != -1)
-		return;
-	fresh(STAMPED, AF_INET, SOCK_DGRAM, 0);
-	bind_to_loopback(STAMPED, AF_INET, 0);
-	size = own_address(STAMPED, &own);
-	MUST(syscall(SYS_setsockopt, STAMPED, SOL_SOCKET, SO_TIMESTAMPING_OLD, &flags,
-		     sizeof(flags)));
-	do
-		MUST(sendto(STAMPED, text, 1, 0, (struct sockaddr *)&own, size));
-	while (!has_stamp(STAMPED));
+	if (syscall(SYS_fcntl, STAMPED, F_GETFD) == -1)
+		place_at(STAMPED, stamped_socket());
 }
 
 static void ask_stamps(uint32_t library, uint32_t kernel)

@@ -35,6 +35,7 @@
 #include <time.h>
 
 #include "tests/robust/must.h"
+#include "tests/robust/stamped.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ONEPKT 0x20000
@@ -148,25 +149,6 @@ static const char *received(int fd)
 	MUST(poll(&one, 1, WAIT_SECONDS * 1000));
 	MUST(receive(fd, &room, 0));
 	return slots(&room);
-}
-
-/* Linux begins to stamp some time after the first socket asks for it. This one stays open, and asks
- * by number, so that the library has nothing to do with it. */
-static void await_stamps(void)
-{
-	const uint32_t flags = SOFT;
-	const time_t end = now() + WAIT_SECONDS;
-	struct sockaddr_in address;
-	struct room room;
-	const int fd = udp(&address);
-
-	MUST(syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_TIMESTAMPING, &flags,
-		     sizeof(flags)));
-	do {
-		send_to(fd, &address);
-		make_room(&room);
-		MUST(syscall(SYS_recvmsg, fd, &room.msg, 0));
-	} while (strcmp(slots(&room), "none") == 0 && now() < end);
 }
 
 /* What the library is for still works. */
@@ -940,7 +922,7 @@ int main(int argc, char **argv)
 	self = argv[0];
 	for (size_t i = 0; argc > 1 && i < COUNT(scenarios); i++) {
 		if (strcmp(argv[1], scenarios[i].name) == 0) {
-			await_stamps();
+			stamped_socket(); /* stays open */
 			scenarios[i].run(argv + 2);
 			return 0;
 		}

@@ -114,6 +114,15 @@ def too_long(number, frame):
     raise TooLong(f"longer than {PATIENCE} s")
 
 
+@contextlib.contextmanager
+def in_time():
+    signal.alarm(PATIENCE)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
 class Elf(unittest.TestCase):
     NUMBERS = [0, 1, 2, 3, 4, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x7FFFFFFFFFFFFFFF,
                0xFFFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFF000]
@@ -180,15 +189,13 @@ class Elf(unittest.TestCase):
                 luck = random.Random(SEED * 1000003 + turn)
                 path.write_bytes(self.damage(luck.choice(originals), luck, counts))
                 try:
-                    signal.alarm(PATIENCE)
-                    read(path)
+                    with in_time():
+                        read(path)
                     answered += 1
                 except (OSError, trouble.Trouble) as error:
                     self.assertTrue(str(error))
                 except BaseException as error:
                     raise AssertionError(f"seed {SEED}, turn {turn}: {error!r}") from error
-                finally:
-                    signal.alarm(0)
         print(f"seed {SEED}: {rounds * ROUNDS} damaged files, {answered} of them could be read; damaged: {counts}",
               flush=True)
         return answered
@@ -202,14 +209,11 @@ class Elf(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "damaged")
             path.write_bytes(data)
-            signal.alarm(PATIENCE)
             try:
-                with self.assertRaises(trouble.Trouble):
+                with in_time(), self.assertRaises(trouble.Trouble):
                     elf_facts.read(str(path))
             except TooLong as error:
                 raise AssertionError(f"it takes {error}") from error
-            finally:
-                signal.alarm(0)
 
     def test_a_damaged_program_is_told_apart(self):
         small = [(data, [("all of it", 0, len(data) + 1)]) for data in (b"#!/bin/sh -e\n", b"\x7fELF", b"")]
