@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A program of the Onload world: with the library it gets a hardware stamp for
 // each packet, without it none.
-#include <linux/net_tstamp.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include <cstdint>
@@ -11,46 +8,17 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "tests/harness/stamping.h"
 #include "tests/worlds/worlds.h"
 
 namespace lkos {
 namespace {
 
-constexpr int kWaitSeconds = 10;
 constexpr int kPackets = 3;  // of each of the two protocols
 constexpr int64_t kSecondNs = 1000000000;
 
-// Stamping is a switch of the whole kernel, turned a moment after the first
-// socket asks. Leaves such a socket open, so that from now on each packet has a
-// stamp. It is connected to itself.
-void TurnStampingOn() {
-  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  const int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
-  sockaddr_in addr = {};
-  socklen_t size = sizeof(addr);
-  addr.sin_family = AF_INET;
-  addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  sockaddr* const any = reinterpret_cast<sockaddr*>(&addr);
-  ASSERT_EQ(bind(fd, any, size), 0);
-  ASSERT_EQ(getsockname(fd, any, &size), 0);
-  ASSERT_EQ(connect(fd, any, size), 0);
-  ASSERT_EQ(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)),
-            0);
-  const time_t end = time(nullptr) + kWaitSeconds;
-  msghdr msg;
-  do {
-    alignas(cmsghdr) char control[128];
-    msg = {};
-    msg.msg_control = control;
-    msg.msg_controllen = sizeof(control);
-    ASSERT_EQ(send(fd, "", 0, 0), 0);
-    ASSERT_EQ(recvmsg(fd, &msg, 0), 0);
-    ASSERT_LT(time(nullptr), end) << "the kernel does not stamp";
-  } while (msg.msg_controllen == 0);
-}
-
 std::string Program(Preload preload) {
-  TurnStampingOn();
+  EXPECT_TRUE(keep_stamping_on(0));
   return Output(preload, "LKOS_TEST_ONLOAD_STYLE", "");
 }
 
