@@ -42,7 +42,7 @@ struct Visit {
 int visit_in = 0;  // calls until the visit; 0: none
 Visit visit;
 
-Socket *At(int fd) {
+Socket* At(int fd) {
   const auto found = descriptors.find(fd);
   return found == descriptors.end() ? nullptr : found->second.get();
 }
@@ -52,11 +52,11 @@ int Fail(int error) {
   return -1;
 }
 
-int Get(int fd, int level, int optname, void *optval, socklen_t *optlen) {
+int Get(int fd, int level, int optname, void* optval, socklen_t* optlen) {
   const std::lock_guard<std::mutex> lock(mutex);
-  const Socket *socket = At(fd);
+  const Socket* socket = At(fd);
   uint64_t cookie;
-  const void *from;
+  const void* from;
   size_t size = sizeof(int);
 
   if (socket == nullptr) return Fail(EBADF);
@@ -93,9 +93,9 @@ int Get(int fd, int level, int optname, void *optval, socklen_t *optlen) {
   return 0;
 }
 
-int Set(int fd, int level, int optname, const void *optval, socklen_t optlen) {
+int Set(int fd, int level, int optname, const void* optval, socklen_t optlen) {
   const std::lock_guard<std::mutex> lock(mutex);
-  Socket *socket = At(fd);
+  Socket* socket = At(fd);
 
   if (socket == nullptr) return Fail(EBADF);
   if (socket->cookie == 0) return Fail(ENOTSOCK);
@@ -132,12 +132,12 @@ int Visited(Call call) {
   return result;
 }
 
-int GetSockOpt(int fd, int level, int optname, void *optval,
-               socklen_t *optlen) {
+int GetSockOpt(int fd, int level, int optname, void* optval,
+               socklen_t* optlen) {
   return Visited([&] { return Get(fd, level, optname, optval, optlen); });
 }
 
-int SetSockOpt(int fd, int level, int optname, const void *optval,
+int SetSockOpt(int fd, int level, int optname, const void* optval,
                socklen_t optlen) {
   return Visited([&] { return Set(fd, level, optname, optval, optlen); });
 }
@@ -149,7 +149,7 @@ int UsualProtocol(int domain, int type) {
 }
 
 uint64_t OpenLocked(int fd, int domain, int type, int protocol) {
-  std::shared_ptr<Socket> &at = descriptors[fd];
+  std::shared_ptr<Socket>& at = descriptors[fd];
   if (!at || at.use_count() > 1) at = std::make_shared<Socket>();
   *at = Socket();
   at->cookie = next_cookie++;
@@ -202,13 +202,13 @@ uint64_t Accept(int listener, int fd) {
 
 uint64_t CookieOf(int fd) {
   const std::lock_guard<std::mutex> lock(mutex);
-  const Socket *socket = At(fd);
+  const Socket* socket = At(fd);
   return socket ? socket->cookie : 0;
 }
 
 uint32_t FlagsOf(int fd) {
   const std::lock_guard<std::mutex> lock(mutex);
-  const Socket *socket = At(fd);
+  const Socket* socket = At(fd);
   return socket ? socket->value[0] : 0;
 }
 
