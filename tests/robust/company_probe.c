@@ -13,16 +13,10 @@
 #include <unistd.h>
 
 #include "tests/robust/must.h"
+#include "tests/robust/undeclared.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define ONEPKT 0x20000
-#define WARM 0x400
 #define DATA_CALLS 10 /* the first of the rows */
-
-ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags);
-ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags,
-		       struct sockaddr *addr, socklen_t *addrlen);
-int pidfd_getfd(int pidfd, int target_fd, unsigned int flags);
 
 static int fd, listener, spare = 100, flag;
 static struct sockaddr_in own;

@@ -17,17 +17,11 @@
 
 #include "tests/robust/differential.h"
 #include "tests/robust/must.h"
+#include "tests/robust/undeclared.h"
 
-#define ONEPKT 0x20000
-#define WARM 0x400
 #define NUMBERS 92 /* of options, from 0: all that Linux has of its own, and some */
 
 unsigned char *data_area, *head_area, *read_only, *unmapped;
-
-ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags);
-ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags,
-		       struct sockaddr *addr, socklen_t *addrlen);
-int pidfd_getfd(int pidfd, int target_fd, unsigned int flags);
 
 static struct iovec many_pieces[1026]; /* two more than a message may have */
 static int own_pidfd;

@@ -36,9 +36,9 @@
 
 #include "tests/robust/must.h"
 #include "tests/robust/stamped.h"
+#include "tests/robust/undeclared.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define ONEPKT 0x20000
 #define WAIT_SECONDS 40
 
 #define HARD (SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE)

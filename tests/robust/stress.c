@@ -27,6 +27,7 @@
 #include <time.h>
 
 #include "tests/robust/must.h"
+#include "tests/robust/undeclared.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SHARED 6     /* sockets that all threads use */
@@ -34,8 +35,6 @@
 #define OWN 950      /* and above: of one thread alone */
 #define NOBODYS 5000 /* from here on there are no descriptors */
 #define SHOWN 20
-#define ONEPKT 0x20000
-#define WARM 0x400
 
 #define RX_HARD (SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE)
 #define TX_HARD (SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_TX_HARDWARE)
@@ -53,11 +52,6 @@ static const uint32_t sets[] = {
 	SOF_TIMESTAMPING_RAW_HARDWARE | SOFT,
 	TX_HARD | SOF_TIMESTAMPING_OPT_TSONLY,
 };
-
-ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags);
-ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags,
-		       struct sockaddr *addr, socklen_t *addrlen);
-int pidfd_getfd(int pidfd, int target_fd, unsigned int flags);
 
 static int shared[SHARED], listener, connected, stream[2], own_pidfd;
 static struct sockaddr_in addresses[SHARED], listening;
