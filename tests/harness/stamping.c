@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "tests/harness/stamping.h"
 
+#include <errno.h>
 #include <linux/net_tstamp.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -43,20 +45,23 @@ static bool is_stamped(int fd)
 	       msg.msg_controllen > 0;
 }
 
-bool keep_stamping_on(int steady_ms)
+int keep_stamping_on(int steady_ms)
 {
 	const int64_t start = now_ms();
 	const int fd = stamped_socket();
 	int64_t since = start, now;
 
+	if (fd < 0)
+		return -1;
 	do {
 		const bool stamped = is_stamped(fd);
 
 		now = now_ms();
 		if (stamped && now - since >= steady_ms)
-			return true;
+			return 0;
 		if (!stamped)
 			since = now;
-	} while (fd >= 0 && now - start < PATIENCE_MS);
-	return false;
+	} while (now - start < PATIENCE_MS);
+	errno = ETIME;
+	return -1;
 }

@@ -4,16 +4,14 @@
 #ifndef LKOS_TESTS_HARNESS_STAMPING_H
 #define LKOS_TESTS_HARNESS_STAMPING_H
 
-#include <stdbool.h>
-
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Leaves a socket open that asks for stamps. return: messages have been stamped for so long, in
- * milliseconds, that the kernel has surely turned the switch; 0 where somebody else keeps it on.
- * false: it has not within ten seconds. */
-bool keep_stamping_on(int steady_ms);
+/* Leaves a socket open that asks for stamps, and waits until messages have been stamped for so long,
+ * in milliseconds, that the kernel has surely turned the switch; 0 where somebody else keeps it on.
+ * return: 0; -1 with errno where there is no such socket, ETIME if none was within ten seconds. */
+int keep_stamping_on(int steady_ms);
 
 #ifdef __cplusplus
 }

@@ -230,8 +230,5 @@ void turn_stamping_on(void)
 {
 	clock_gettime(CLOCK_REALTIME, &started);
 	started.tv_sec -= AGE_S;
-	if (!keep_stamping_on(0)) {
-		errno = ETIME;
-		must(-1, "the kernel stamps what arrives");
-	}
+	must(keep_stamping_on(0), "the kernel stamps what arrives");
 }

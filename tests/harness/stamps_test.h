@@ -41,7 +41,7 @@ inline std::string Shown(const std::string& facts, const std::string& stamps) {
 
 // Over all tests of a program: the probes come and go, this socket stays.
 class StampingStaysOn : public testing::Environment {
-  void SetUp() override { ASSERT_TRUE(keep_stamping_on(100)); }
+  void SetUp() override { ASSERT_EQ(keep_stamping_on(100), 0); }
 };
 
 inline testing::Environment* const kStampingStaysOn =

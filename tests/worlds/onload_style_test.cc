@@ -18,7 +18,7 @@ constexpr int kPackets = 3;  // of each of the two protocols
 constexpr int64_t kSecondNs = 1000000000;
 
 std::string Program(Preload preload) {
-  EXPECT_TRUE(keep_stamping_on(0));
+  EXPECT_EQ(keep_stamping_on(0), 0);
   return Output(preload, "LKOS_TEST_ONLOAD_STYLE", "");
 }
 

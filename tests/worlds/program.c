@@ -22,6 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/harness/stamping.h"
+
 static const struct set bases[] = {
 	{"none", 0},
 	{"hardware", RX_HW | TX_HW | RAW},
@@ -358,27 +360,6 @@ static void try_held(void)
 	close_ends(ends);
 }
 
-/* Stamping is a switch of the whole kernel, turned a moment after the first socket asks. Leaves
- * such a socket open, so that from now on each message has a stamp. */
-static void turn_stamping_on(void)
-{
-	const struct family *const asked = family;
-	const time_t end = time(NULL) + WAIT_MS / 1000;
-	struct ends ends;
-
-	family = &families[0];
-	ends = open_ends();
-	ask(ends.far, RX_SW | SOFT);
-	do {
-		send_across(ends);
-		if (time(NULL) > end) {
-			errno = ETIME;
-			must(-1, "the kernel's stamps");
-		}
-	} while (!strstr(receive_words(ends.far, (struct how){PLAIN}), "stamps"));
-	family = asked;
-}
-
 /* Until something has come through. */
 static void wait_for_cable(void)
 {
@@ -446,7 +427,7 @@ int main(int argc, char **argv)
 	calls = strcmp(argv[1], "card") == 0 ? &card_calls : &libc_calls;
 	family = NAMED(argv[2], families);
 	words_begin();
-	turn_stamping_on();
+	MUST(keep_stamping_on(0));
 	if (veth && !network_open())
 		not_run("CAP_NET_ADMIN");
 	if (family->domain == AF_INET6 && !has_ipv6())
