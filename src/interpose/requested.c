@@ -204,18 +204,15 @@ static void take_back_note(const struct lkos_request *request)
 
 void lkos_request_end(const struct lkos_request *request, bool granted)
 {
-	bool confirmed;
-
-	if (!granted) {
-		if (request->is_noted)
-			take_back_note(request);
+	if (granted)
+		lkos_fd_expire();
+	if (!request->is_noted)
 		return;
-	}
-	lkos_fd_expire();
-	confirmed = !(request->requested & SOF_TIMESTAMPING_RAW_HARDWARE) ||
-		    confirm_note(request);
-	if (request->is_noted)
-		lkos_fd_leave_hint(request->fd, request->requested, !confirmed);
+	if (granted)
+		lkos_fd_leave_hint(request->fd, request->requested,
+				   !confirm_note(request));
+	else
+		take_back_note(request);
 }
 
 /* Flags for the kernel, under the number by which the application set its own: that decides the
