@@ -150,6 +150,16 @@ class Install(unittest.TestCase):
         self.assertIn(f"install: {theirs}: not put there by this installer", done.stderr)
         self.assertEqual(tree(self.where), before)
 
+    def test_builds_that_ask_no_pkg_config(self):
+        self.install("--prefix", self.where)
+        env = scratch.environment(
+            CPATH=self.where / "include/lk_onload_stub", LIBRARY_PATH=self.where / "lib/lk_onload_stub"
+        )
+        source = scratch.written("no_pkg_config.c", scratch.APP)
+        program = scratch.folder() / "no_pkg_config"
+        scratch.must("gcc", source, "-lonload_ext", "-o", program, env=env)
+        self.assertEqual(scratch.run(self.where / "bin/lkos", "run", program).returncode, 7)
+
     def test_as_onload(self):
         self.install("--prefix", self.where)
         before = tree(self.where)
