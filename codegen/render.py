@@ -12,7 +12,7 @@ import textwrap
 
 import jinja2
 
-from model import TAB, WIDTH
+from spelling import TAB, WIDTH
 
 MARK = ("generated from spec/onload_api.yaml by codegen (bazel run //codegen:update); "
         "do not edit")

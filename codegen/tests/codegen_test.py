@@ -21,6 +21,8 @@ sys.path.insert(0, str(ROOT / "codegen"))
 import main  # noqa: E402
 import model  # noqa: E402
 import render  # noqa: E402
+import spelling  # noqa: E402
+import yaml_lines  # noqa: E402
 
 SPEC = (ROOT / "spec/onload_api.yaml").read_text(encoding="utf-8")
 SCHEMA = json.loads((ROOT / "spec/onload_api.schema.json").read_text(encoding="utf-8"))
@@ -34,7 +36,7 @@ class SpecMistakes(unittest.TestCase):
     """Each mistake is told with its line, what is wrong, and what to write."""
 
     def complaint(self, text):
-        with self.assertRaises(model.SpecError) as caught:
+        with self.assertRaises(yaml_lines.SpecError) as caught:
             load(text)
         return str(caught.exception)
 
@@ -221,22 +223,22 @@ class Facts(unittest.TestCase):
 
 class Spelling(unittest.TestCase):
     def test_declarations(self):
-        self.assertEqual(model.declare("int", "x"), "int x")
-        self.assertEqual(model.declare("const char *", "x"), "const char *x")
-        self.assertEqual(model.declare("int [5]", "x"), "int x[5]")
+        self.assertEqual(spelling.declare("int", "x"), "int x")
+        self.assertEqual(spelling.declare("const char *", "x"), "const char *x")
+        self.assertEqual(spelling.declare("int [5]", "x"), "int x[5]")
 
     def test_long_calls_are_wrapped(self):
-        text = model.call("int f", [f"struct a_long_name *argument_{i}" for i in range(5)], ";")
+        text = spelling.call("int f", [f"struct a_long_name *argument_{i}" for i in range(5)], ";")
         self.assertGreater(text.count("\n"), 0)
         for line in text.split("\n"):
-            self.assertLessEqual(len(line.expandtabs(8)), model.WIDTH)
+            self.assertLessEqual(len(line.expandtabs(8)), spelling.WIDTH)
         self.assertEqual(" ".join(text.split()).count("argument_"), 5)
 
     def test_comments_are_wrapped(self):
         text = render.comment((("", "word " * 60), ("since", "now")))
         self.assertTrue(text.endswith("since:   now */"))
         for line in text.split("\n"):
-            self.assertLessEqual(len(line), model.WIDTH)
+            self.assertLessEqual(len(line), spelling.WIDTH)
 
 
 class Files(unittest.TestCase):
