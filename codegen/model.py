@@ -107,6 +107,11 @@ class Signature:
         return ", ".join(a.c for a in self.args) or "void"
 
     @property
+    def declaration(self):
+        """On one line, as a header spells it."""
+        return f"{declare(self.returns, self.name)}({self.parameters})"
+
+    @property
     def types(self):
         return ", ".join(a.type for a in self.args)
 
@@ -326,10 +331,18 @@ class Libc(Signature):
     def macro(self):
         return "LKOS_NEXT_VOID" if self.returns == "void" else "LKOS_NEXT"
 
+    def declared(self, args):
+        """What the prototype has of texts for each argument."""
+        return ", ".join(args if self.fixed < 0 else args[:self.fixed] + ["..."])
+
+    @property
+    def declaration(self):
+        args = self.declared([a.c for a in self.args])
+        return f"{declare(self.returns, self.name)}({args})"
+
     @property
     def declared_types(self):
-        types = [a.type for a in self.args]
-        return ", ".join(types if self.fixed < 0 else types[:self.fixed] + ["..."])
+        return self.declared([a.type for a in self.args])
 
 
 @dataclass(frozen=True)

@@ -221,6 +221,33 @@ class Facts(unittest.TestCase):
             self.assertEqual(counted[release], functions, release)
 
 
+class ForTools(unittest.TestCase):
+    """spec.json spells C, so that nobody else has to."""
+
+    def setUp(self):
+        made = json.loads(render.spec_json(load(SPEC)))
+        self.entries = {e["name"]: e for e in made["functions"] + made["libc"]}
+
+    def test_prototypes_are_as_headers_spell_them(self):
+        for name, prototype in (
+                ("socketpair", "int socketpair(int domain, int type, int protocol, int fds[2])"),
+                ("fcntl", "int fcntl(int fd, int cmd, ...)"),
+                ("onload_stackname_save", "int onload_stackname_save(void)"),
+                ("onload_stack_opt_get_int",
+                 "int onload_stack_opt_get_int(const char *opt, int64_t *val)")):
+            self.assertEqual(self.entries[name]["prototype"], prototype)
+
+    def test_answers_in_words(self):
+        for name, answer, absent in (
+                ("onload_is_present", "0", "0"),
+                ("onload_fd_check_feature", "-ENOSYS", "-ENOSYS"),
+                ("onload_stack_opt_get_int", "-1, errno ENOSYS", "-ENOSYS"),
+                ("onload_socket_nonaccel", "socket()", "socket()"),
+                ("onload_ordered_epoll_wait", "as described", "-ENOSYS")):
+            entry = self.entries[name]
+            self.assertEqual((entry["answer_words"], entry["absent_words"]), (answer, absent))
+
+
 class Spelling(unittest.TestCase):
     def test_declarations(self):
         self.assertEqual(spelling.declare("int", "x"), "int x")
