@@ -31,6 +31,7 @@ import main as codegen
 import model
 import propose
 import render
+import yaml_lines
 
 
 def arguments(argv, root):
@@ -57,7 +58,7 @@ def arguments(argv, root):
 def read_spec(spec, schema, label):
     """(Api, Entries) of a spec's text. schema: text, too; label: how messages name the spec."""
     api = model.load(spec, json.loads(schema), label)
-    return api, compare.Entries(model.Source(spec, label))
+    return api, compare.Entries(yaml_lines.Source(spec, label))
 
 
 def read_ours(api, templates):
@@ -111,7 +112,7 @@ def run(args, root, cwd):
     try:
         text = spec.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise model.SpecError(f"{label}: cannot be read: {error}") from error
+        raise yaml_lines.SpecError(f"{label}: cannot be read: {error}") from error
     schema = (root / "spec/onload_api.schema.json").read_text(encoding="utf-8")
     api, entries = read_spec(text, schema, label)
     found = headers.find(folder, args.folder)
@@ -145,7 +146,7 @@ def main(argv=None):
     args = arguments(argv, root)
     try:
         status, text = run(args, root, cwd)
-    except (headers.HeaderError, model.SpecError) as error:
+    except (headers.HeaderError, yaml_lines.SpecError) as error:
         print(error, file=sys.stderr)
         return 2
     print(text)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import model
+import spelling
 
 try:
     import clang.cindex as cindex
@@ -75,7 +76,7 @@ class Prototype:
 
     @property
     def text(self):
-        args = [model.declare(t.yaml, name) if name else t.spelling for name, t in self.args]
+        args = [spelling.declare(t.yaml, name) if name else t.spelling for name, t in self.args]
         return f"{self.returns.spelling} ({', '.join(args + ['...'] * self.variadic) or 'void'})"
 
 
@@ -216,7 +217,7 @@ class Reading:
 
 
 def value_text(value):
-    return model.number(value) if value >= 0 else str(value)
+    return spelling.number(value) if value >= 0 else str(value)
 
 
 def abi_text(figures):

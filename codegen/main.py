@@ -22,6 +22,7 @@ from pathlib import Path
 
 import model
 import render
+import yaml_lines
 
 MEND = "bazel run //codegen:update"
 EXCERPT = 20  # lines of a diff that are shown
@@ -110,7 +111,7 @@ def main(argv=None):
     except (OSError, UnicodeDecodeError) as error:
         print(f"{label}: cannot be read: {error}", file=sys.stderr)
         return 2
-    except model.SpecError as error:
+    except yaml_lines.SpecError as error:
         print(error, file=sys.stderr)
         return 2
     wanted = render.render(api, here / "templates")

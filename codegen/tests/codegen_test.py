@@ -21,6 +21,8 @@ sys.path.insert(0, str(ROOT / "codegen"))
 import main  # noqa: E402
 import model  # noqa: E402
 import render  # noqa: E402
+import spelling  # noqa: E402
+import yaml_lines  # noqa: E402
 
 SPEC = (ROOT / "spec/onload_api.yaml").read_text(encoding="utf-8")
 SCHEMA = json.loads((ROOT / "spec/onload_api.schema.json").read_text(encoding="utf-8"))
@@ -34,7 +36,7 @@ class SpecMistakes(unittest.TestCase):
     """Each mistake is told with its line, what is wrong, and what to write."""
 
     def complaint(self, text):
-        with self.assertRaises(model.SpecError) as caught:
+        with self.assertRaises(yaml_lines.SpecError) as caught:
             load(text)
         return str(caught.exception)
 
@@ -219,24 +221,51 @@ class Facts(unittest.TestCase):
             self.assertEqual(counted[release], functions, release)
 
 
+class ForTools(unittest.TestCase):
+    """spec.json spells C, so that nobody else has to."""
+
+    def setUp(self):
+        made = json.loads(render.spec_json(load(SPEC)))
+        self.entries = {e["name"]: e for e in made["functions"] + made["libc"]}
+
+    def test_prototypes_are_as_headers_spell_them(self):
+        for name, prototype in (
+                ("socketpair", "int socketpair(int domain, int type, int protocol, int fds[2])"),
+                ("fcntl", "int fcntl(int fd, int cmd, ...)"),
+                ("onload_stackname_save", "int onload_stackname_save(void)"),
+                ("onload_stack_opt_get_int",
+                 "int onload_stack_opt_get_int(const char *opt, int64_t *val)")):
+            self.assertEqual(self.entries[name]["prototype"], prototype)
+
+    def test_answers_in_words(self):
+        for name, answer, absent in (
+                ("onload_is_present", "0", "0"),
+                ("onload_fd_check_feature", "-ENOSYS", "-ENOSYS"),
+                ("onload_stack_opt_get_int", "-1, errno ENOSYS", "-ENOSYS"),
+                ("onload_socket_nonaccel", "socket()", "socket()"),
+                ("onload_ordered_epoll_wait", "as described", "-ENOSYS")):
+            entry = self.entries[name]
+            self.assertEqual((entry["answer_words"], entry["absent_words"]), (answer, absent))
+
+
 class Spelling(unittest.TestCase):
     def test_declarations(self):
-        self.assertEqual(model.declare("int", "x"), "int x")
-        self.assertEqual(model.declare("const char *", "x"), "const char *x")
-        self.assertEqual(model.declare("int [5]", "x"), "int x[5]")
+        self.assertEqual(spelling.declare("int", "x"), "int x")
+        self.assertEqual(spelling.declare("const char *", "x"), "const char *x")
+        self.assertEqual(spelling.declare("int [5]", "x"), "int x[5]")
 
     def test_long_calls_are_wrapped(self):
-        text = model.call("int f", [f"struct a_long_name *argument_{i}" for i in range(5)], ";")
+        text = spelling.call("int f", [f"struct a_long_name *argument_{i}" for i in range(5)], ";")
         self.assertGreater(text.count("\n"), 0)
         for line in text.split("\n"):
-            self.assertLessEqual(len(line.expandtabs(8)), model.WIDTH)
+            self.assertLessEqual(len(line.expandtabs(8)), spelling.WIDTH)
         self.assertEqual(" ".join(text.split()).count("argument_"), 5)
 
     def test_comments_are_wrapped(self):
         text = render.comment((("", "word " * 60), ("since", "now")))
         self.assertTrue(text.endswith("since:   now */"))
         for line in text.split("\n"):
-            self.assertLessEqual(len(line), model.WIDTH)
+            self.assertLessEqual(len(line), spelling.WIDTH)
 
 
 class Files(unittest.TestCase):

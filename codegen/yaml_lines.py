@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A spec as it was written: YAML, the line of each path in it, and what is wrong there."""
+
+import difflib
+
+import yaml
+
+
+class SpecError(Exception):
+    """What is wrong with a spec: one 'file:line: what, and what to write instead' per line."""
+
+
+class Source:
+    """A parsed spec, the line of each path in it, and the problems found so far."""
+
+    def __init__(self, text, label):
+        self.label = label
+        self.lines = {(): 1}
+        self.problems = set()
+        try:
+            loader = yaml.SafeLoader(text)
+        except yaml.reader.ReaderError as error:
+            self.report_line(text.count("\n", 0, error.position) + 1,
+                             f"not YAML: a character U+{error.character:04X}; delete it")
+            self.stop_on_problems()
+        try:
+            node = loader.get_single_node()
+            self.data = self._plain(loader, node, ()) if node else None
+        except (yaml.YAMLError, ValueError) as error:
+            mark = getattr(error, "problem_mark", None)
+            problem = getattr(error, "problem", None) or str(error)
+            self.report_line(mark.line + 1 if mark else 1,
+                             f"not YAML: {problem}; check quotes, brackets and indentation here")
+            self.stop_on_problems()
+        finally:
+            loader.dispose()
+
+    def _plain(self, loader, node, path):
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._plain(loader, item, path + (i,)) for i, item in enumerate(node.value)]
+        if isinstance(node, yaml.ScalarNode):
+            return loader.construct_object(node)
+        made = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is None:
+                self.report_line(line, "a key must be a plain word")
+            elif key in made:
+                first = self.lines[path + (key,)]
+                self.report_line(line, f"{self.context(path, made)}duplicate key '{key}', first in "
+                                       f"line {first}; keep one")
+            else:
+                self.lines[path + (key,)] = line
+                made[key] = self._plain(loader, value_node, path + (key,))
+        return made
+
+    def context(self, path, at=None):
+        """'name: ' of the entry that holds path, or its key."""
+        if at is not None and isinstance(at.get("name"), str):
+            return f"{at['name']}: "
+        names, value = [], self.data if hasattr(self, "data") else None
+        for step in path:
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                break
+            if isinstance(value, dict) and isinstance(value.get("name"), str):
+                names.append(value["name"])
+        return f"{'.'.join(names)}: " if names else ""
+
+    def report_line(self, line, text):
+        self.problems.add((line, text))
+
+    def report(self, path, text):
+        """Say that what stands at path is wrong."""
+        path = tuple(path)
+        at = path
+        while at not in self.lines:
+            at = at[:-1]
+        self.report_line(self.lines[at], self.context(path) + text)
+
+    def stop_on_problems(self):
+        if self.problems:
+            raise SpecError("\n".join(f"{self.label}:{line}: {text}"
+                                      for line, text in sorted(self.problems)))
+
+
+def close_to(word, known):
+    """', did you mean x' when one of known is near."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
