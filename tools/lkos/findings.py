@@ -2,7 +2,8 @@
 """What `lkos check` concludes from what it read. Pure: facts in, findings out; nothing is looked up here but
 the files that obstacles.of() asks about."""
 
-from dataclasses import dataclass
+import os
+import typing
 
 from lkos import obstacles, spec
 
@@ -17,8 +18,7 @@ DIRECT = {
 EXT = "libonload_ext.so."
 
 
-@dataclass
-class Finding:
+class Finding(typing.NamedTuple):
     level: str
     code: str
     about: str  # the file
@@ -26,20 +26,28 @@ class Finding:
     remedy: str = ""
 
 
-@dataclass
 class Case:
     """All that was read about one program."""
 
-    program: object  # Facts; of a script, its interpreter's
-    others: list  # Facts of libraries that matter: given ones, and needed ones that know of Onload
-    libraries: dict  # of the program and the given libraries, by path: [(name, path or None)] that the loader
-    # would load; None if it could not be asked
-    link_library: object  # name -> path of our libonload_ext.so.N by that name, or None
-    library_header: object
-    api: dict
+    def __init__(self, program, others, libraries, finds, finds_in_run, library_header, answer, api):
+        self.program = program  # Facts; of a script, its interpreter's
+        self.others = others  # Facts of what else matters: scripts, given libraries, needed ones that know of Onload
+        # Of the program and the given libraries, by path: [(name, path or None)] that the loader would load; None
+        # if it could not be asked.
+        self.libraries = libraries
+        # name -> path of the library that the loader finds by that name, or None; and the same under lkos run
+        self.finds, self.finds_in_run = finds, finds_in_run
+        self.library_header = library_header
+        self.answer = answer  # the loader's, with the library preloaded into the program
+        self.api = api
+        self.symbols = _symbols(self)
 
     def objects(self):
         return [self.program, *self.others]
+
+    def level(self):
+        """That of what will not work where it matters only to a program which uses Onload."""
+        return PROBLEM if self.symbols else NOTE
 
 
 def _uses(facts, functions, data):
@@ -50,34 +58,31 @@ def _uses(facts, functions, data):
     for name in facts.texts & functions:
         if facts.has_static_ext:
             uses.setdefault(name, "static")
-        elif "dlsym" in facts.imports:
+        elif "dlsym" in facts.imports or facts.is_script:
             uses.setdefault(name, "dlsym")
     return uses
 
 
-def symbols(case):
+def _symbols(case):
     """One dict for each Onload symbol that is used, in the order of the spec."""
-    functions = spec.functions(case.api)
-    data = {entry["name"]: entry for entry in case.api["data"]}
+    functions, data = case.api["functions"], case.api["data"]
+    names = [{entry["name"] for entry in entries} for entries in (functions, data)]
     used_by = {}
     for facts in case.objects():
-        for name, how in _uses(facts, functions.keys(), data.keys()).items():
+        for name, how in _uses(facts, *names).items():
             used_by.setdefault(name, []).append({"file": facts.path, "how": how})
     rows = []
-    for name, entry in (functions | data).items():
-        if name not in used_by:
-            continue
-        if name in functions:
-            said = spec.answer(entry["answer"])
-        else:
-            said = "in libonload_ext" if entry["exported_by"] else "not defined"
-        rows.append({"name": name, "answer": said, "doc": entry["doc"], "used_by": used_by[name]})
+    for entry in functions + data:
+        if entry["name"] in used_by:
+            said = entry.get("answer_words") or ("in libonload_ext" if entry["exported_by"] else "not defined")
+            name = entry["name"]
+            rows.append({"name": name, "answer": said, "doc": entry["doc"], "used_by": used_by[name]})
     return rows
 
 
 def libc_calls(case):
     """The names of libc functions that the library rewrites or watches, and that are called."""
-    names = [function["name"] for function in case.api["libc"] if function["interposed"]]
+    names = [function["name"] for function in spec.interposed(case.api)]
     called = set().union(*(facts.imports.keys() for facts in case.objects()))
     return [name for name in names if name in called]
 
@@ -93,17 +98,17 @@ def _of_go(case):
             "a Go program: Go makes its network calls itself, past libc; only those of C code in it are seen"
         )
     yield Finding(
-        PROBLEM,
+        case.level(),
         "go",
         program.path,
         what,
-        "none is needed if it asks for no Onload feature in Go; otherwise make these calls in C (cgo)",
+        "nothing if it asks for no Onload feature in Go; otherwise make these calls in C (cgo)",
     )
 
 
 def _of_obstacles(case):
     program = case.program
-    for obstacle in obstacles.of(program.path, program.header, case.library_header):
+    for obstacle in obstacles.of(program.path, program.header, case.library_header, case.answer):
         if not (obstacle.code == "static" and program.is_go):  # said already
             yield Finding(PROBLEM, obstacle.code, program.path, obstacle.what, obstacle.remedy)
     for facts in case.others:
@@ -129,12 +134,40 @@ def _of_static_ext(case):
             )
 
 
+def _of_sanitizer(case):
+    for name, path in case.libraries[case.program.path] or []:
+        if path and name.startswith(obstacles.SANITIZERS):
+            yield Finding(
+                OK,
+                "sanitizer",
+                case.program.path,
+                "built with AddressSanitizer, whose runtime must come first: lkos run puts it before the library",
+                f"nothing with lkos run; without lkos: LD_PRELOAD={path}:liblk_onload_stub.so",
+            )
+
+
+def _of_opened(case):
+    """libonload_ext that is not linked but opened by name."""
+    for facts in case.objects():
+        for name in sorted(facts.opens) if "dlopen" in facts.imports or facts.is_script else []:
+            theirs, ours = case.finds(name), case.finds_in_run(name)
+            what, remedy = f"opens {name}; ", ""
+            if theirs:
+                what += f"the loader finds {theirs}"
+            elif ours:
+                what += "the loader finds none; lkos run gives it ours"
+                remedy = f"nothing with lkos run; without lkos: LD_LIBRARY_PATH={os.path.dirname(ours)}"
+            else:
+                what += "the loader finds none, and no release of Onload has one by that name"
+            yield Finding(OK if theirs else NOTE, "opens-link-library", facts.path, what, remedy)
+
+
 def _of_io_uring(case):
     for facts in case.objects():
         uring = [name for name in facts.needed if name.startswith("liburing.so")]
         if uring or facts.makes_io_uring or any(name.startswith("io_uring_") for name in facts.imports):
             yield Finding(
-                PROBLEM,
+                case.level(),
                 "io_uring",
                 facts.path,
                 "uses io_uring: what it sends and receives that way does not pass libc, so message flags and "
@@ -182,7 +215,7 @@ def _of_data(case):
                 )
 
 
-def _of_library(case, facts, name, is_given):
+def _of_library(case, facts, name):
     """About a library that is needed, and where it is not found."""
     about = facts.path
     direct = next((what for prefix, what in DIRECT.items() if name.startswith(prefix)), None)
@@ -194,14 +227,10 @@ def _of_library(case, facts, name, is_given):
             f"needs {name}: {direct}; nothing here stands in for it",
             "use the program's way through sockets, if it has one",
         )
-    ours = case.link_library(name) if name.startswith(EXT) else None
-    if ours and is_given:  # the program loads it by itself, so lkos run cannot know of it
-        what = f"needs {name}, which the loader does not find; lkos run cannot know that it will be wanted"
-        remedy = f"start the program with LD_LIBRARY_PATH={ours.rpartition('/')[0]}"
-        return Finding(NOTE, "link-library", about, what, remedy)
+    ours = case.finds_in_run(name) if name.startswith(EXT) else None
     if ours:
         what = f"needs {name}, which the loader does not find; lkos run gives it ours"
-        remedy = f"nothing with lkos run; without lkos: LD_LIBRARY_PATH={ours.rpartition('/')[0]}"
+        remedy = f"nothing with lkos run; without lkos: LD_LIBRARY_PATH={os.path.dirname(ours)}"
         return Finding(NOTE, "link-library", about, what, remedy)
     end = "no release of Onload has one by that name" if name.startswith(EXT) else "it will not start"
     return Finding(
@@ -223,11 +252,11 @@ def _of_libraries(case):
         for name, path in case.libraries.get(facts.path) or []:
             if name not in said and (path is None or name.startswith(tuple(DIRECT))):
                 said.add(name)
-                yield _of_library(case, facts, name, facts is not program)
+                yield _of_library(case, facts, name)
 
 
 def _of_own_calls(case):
-    names = {function["name"] for function in case.api["libc"] if function["interposed"]}
+    names = {function["name"] for function in spec.interposed(case.api)}
     own = sorted(names & case.program.exports) if case.program.header.interpreter else []
     if own:
         yield Finding(
@@ -240,7 +269,7 @@ def _of_own_calls(case):
 
 def _of_linking(case):
     needed = {name for facts in case.objects() for name in facts.needed}
-    linked = [row for row in symbols(case) if any(use["how"] == "linked" for use in row["used_by"])]
+    linked = [row for row in case.symbols if any(use["how"] == "linked" for use in row["used_by"])]
     if linked and not any(name.startswith("libonload_ext.so") for name in needed):
         yield Finding(
             NOTE,
@@ -259,6 +288,8 @@ RULES = (
     _of_data,
     _of_io_uring,
     _of_static_ext,
+    _of_sanitizer,
+    _of_opened,
     _of_own_calls,
     _of_linking,
 )
@@ -268,7 +299,7 @@ def of(case):
     """All findings: what will not work first."""
     found = [finding for rule in RULES for finding in rule(case)]
     if not any(finding.level == PROBLEM for finding in found):
-        count = len(symbols(case))
+        count = len(case.symbols)
         plural = "symbols" if count != 1 else "symbol"
         what = f"{count} Onload {plural} used, all answered" if count else "uses no symbol of Onload"
         found.append(Finding(OK, "answered", case.program.path, what))

@@ -4,7 +4,13 @@
 import os
 import stat
 
-_GLIBC_LOADERS = ("ld-linux", "ld.so.", "ld64.so.")
+from lkos import elf_header
+
+# They start programs with an environment that has no LD_PRELOAD, whoever calls them.
+CLEANERS = ("sudo", "doas", "pkexec")
+
+# Runtimes that stop a program in which they are not the first library.
+SANITIZERS = ("libasan.so", "libclang_rt.asan")
 
 
 class Obstacle:
@@ -29,46 +35,54 @@ def _privileges(path, user):
     return "it has file capabilities" if uid != 0 else None  # root has them anyway
 
 
-def of(path, header, library_header, user=None):
-    """The Obstacles of a program. header: its own, library_header: liblk_onload_stub.so's, user: as above."""
+def _of_loading(header, library_header, answer):
+    """What is in the way of the loader."""
+    if not header.same_machine(library_header) and (answer is None or answer.refusal):
+        return Obstacle(
+            "machine",
+            f"made for {header.machine_name()} ({header.bits} bits), and the library for "
+            f"{library_header.machine_name()} ({library_header.bits} bits)",
+            "install lk_onload_stub for that kind too, or build the program for this one",
+        )
+    if header.is_static:
+        return Obstacle(
+            "static",
+            "statically linked: no loader runs that could load the library",
+            "link the program dynamically, without -static",
+        )
+    interpreter = header.interpreter
+    if interpreter and not os.path.basename(interpreter).startswith(elf_header.GLIBC_LOADERS):
+        return Obstacle(
+            "libc",
+            f"started by {interpreter}, which is not glibc's loader; the library needs glibc",
+            "build the program on a system with glibc",
+        )
+    if interpreter and not os.path.exists(interpreter):
+        return Obstacle(
+            "loader",
+            f"started by {interpreter}, which is not there",
+            "install the C library that the program was built for",
+        )
+    if answer and answer.refusal:
+        remedy = "install lk_onload_stub again"
+        if "GLIBC_" in answer.refusal:
+            remedy = "this glibc is too old for that build of lk_onload_stub: build it on this system"
+        return Obstacle("refused", f"its loader does not take the library: {answer.refusal}", remedy)
+    return None
+
+
+def of(path, header, library_header, answer, user=None):
+    """The Obstacles of a program. header: its own, library_header: liblk_onload_stub.so's, answer: its loader's, or
+    None; user: as above."""
     if header.kind != "elf":
         return []
-    if not header.same_machine(library_header):
-        return [
-            Obstacle(
-                "machine",
-                f"made for {header.machine_name()} ({header.bits} bits), and the library for "
-                f"{library_header.machine_name()} ({library_header.bits} bits)",
-                "build the program for this machine, or lk_onload_stub on one of that kind",
-            )
-        ]
-    found = []
-    if header.is_static:
-        found.append(
-            Obstacle(
-                "static",
-                "statically linked: no loader runs that could load the library",
-                "link the program dynamically, without -static",
-            )
-        )
-    elif header.interpreter and not os.path.basename(header.interpreter).startswith(_GLIBC_LOADERS):
-        found.append(
-            Obstacle(
-                "libc",
-                f"started by {header.interpreter}, which is not glibc's loader; the library needs glibc",
-                "build the program on a system with glibc",
-            )
-        )
-    elif header.interpreter and not os.path.exists(header.interpreter):
-        found.append(
-            Obstacle(
-                "loader",
-                f"started by {header.interpreter}, which is not there",
-                "install the C library that the program was built for",
-            )
-        )
+    found = [_of_loading(header, library_header, answer)]
     privileges = _privileges(path, user)
-    if privileges:
+    if os.path.basename(path) in CLEANERS:
+        name = os.path.basename(path)
+        what = f"{name} starts programs without what their user preloads"
+        found.append(Obstacle("privileges", what, f"{name} lkos run ./app, and not lkos run {name} ./app"))
+    elif privileges:
         found.append(
             Obstacle(
                 "privileges",
@@ -76,4 +90,4 @@ def of(path, header, library_header, user=None):
                 "run a copy of the program without these rights, as a user who needs none of them",
             )
         )
-    return found
+    return [obstacle for obstacle in found if obstacle]

@@ -16,6 +16,7 @@ from lkos import elf_header
 from lkos.trouble import Trouble
 
 LIBRARY_NAME = "liblk_onload_stub.so"
+LINK_LIBRARIES = ("libonload_ext.so.1", "libonload_ext.so.2")
 
 _ABOVE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 _TOP = os.path.dirname(_ABOVE)
@@ -49,6 +50,11 @@ def library():
     if not os.path.isfile(_LIBRARY):
         raise Trouble(f"{_LIBRARY}: no such file; {_REMEDY}")
     return _LIBRARY
+
+
+def link_folder():
+    """The folder with our libonload_ext.so.N."""
+    return _LINK_LIBRARIES
 
 
 def link_library(name):

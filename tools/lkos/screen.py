@@ -76,6 +76,11 @@ def table(header, rows):
     return lines
 
 
+def text(words):
+    """The lines of a text."""
+    return table((), [(words,)])
+
+
 def facts(pairs):
     """Lines such as 'name:  text', the texts aligned."""
     return table((), [(name + ":", text) for name, text in pairs])
