@@ -15,8 +15,8 @@ from lkos.trouble import Trouble
 try:
     from elftools.elf.dynamic import DynamicSegment
     from elftools.elf.elffile import ELFFile
-except ImportError:
-    raise Trouble("pyelftools is missing, with which programs are read; install python3-pyelftools")
+except (ImportError, SyntaxError) as error:  # SyntaxError: it is for a newer Python
+    raise Trouble(f"pyelftools, with which programs are read, is missing ({error}); install python3-pyelftools")
 
 UNREADABLE = 2
 

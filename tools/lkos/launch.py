@@ -152,7 +152,10 @@ def plan(path, args, env):
             runtimes += filter(None, [answer.path(*obstacles.SANITIZERS)])
     if runtimes:
         others = [other for other in others if not os.path.basename(other).startswith(obstacles.SANITIZERS)]
-    result = {"LD_PRELOAD": ":".join([*dict.fromkeys(runtimes), library, *others])}
+    if any(obstacle.code == "refused" for _, obstacle in kept_out):
+        library = None  # the loader would stop the program
+    preloaded = [*dict.fromkeys(runtimes), *filter(None, [library]), *others]
+    result = {"LD_PRELOAD": ":".join(preloaded)} if preloaded else {}
     if needs_folder:
         folders = [env.get("LD_LIBRARY_PATH"), places.link_folder()]
         result["LD_LIBRARY_PATH"] = ":".join(filter(None, folders))

@@ -57,7 +57,7 @@ def main(args, ignored_signals):
     for program, obstacle in kept_out:
         if "--anyway" not in given:
             raise Trouble(
-                f"{program} would run without the library: {obstacle.what}. To do: {obstacle.remedy}; "
+                f"{program} would not have the library: {obstacle.what}. To do: {obstacle.remedy}; "
                 f"or run it without: lkos run --anyway {argv[0]}",
                 launch.OWN_FAILURE,
             )

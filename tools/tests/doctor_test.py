@@ -87,8 +87,8 @@ class Doctor(unittest.TestCase):
 
     def test_pyelftools(self):
         for text, told in (
-            ("raise ImportError", "pyelftools is missing"),
-            ("__version__ = '0.26'\nfrom os.path import join", "pyelftools is missing"),
+            ("raise ImportError", "pyelftools, with which programs are read, is missing"),
+            ("a newer Python's syntax", "pyelftools, with which programs are read, is missing"),
         ):
             where = scratch.broken(f"elftools_{len(text)}")
             package = where / "lib/lk_onload_stub/elftools"

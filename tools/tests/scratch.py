@@ -100,6 +100,18 @@ def broken(name):
     return where
 
 
+def as_another_user(test):
+    """Options for run() as a user who may not do all that root may; nothing where the tests are run by one."""
+    if os.geteuid() != 0:
+        return {}
+    folder().chmod(0o755)
+    options = {"user": 65534, "group": 65534, "extra_groups": []}
+    if run("test", "-x", prefix() / "bin/lkos", **options).returncode != 0:
+        print("not run: no other user can come to the scratch folder")
+        test.skipTest("root only")
+    return options
+
+
 @functools.cache
 def for_newer_glibc():
     """An installation whose library needs a glibc that there is not yet."""
