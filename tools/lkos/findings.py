@@ -82,164 +82,114 @@ def _symbols(case):
 
 def libc_calls(case):
     """The names of libc functions that the library rewrites or watches, and that are called."""
-    names = [function["name"] for function in spec.interposed(case.api)]
     called = set().union(*(facts.imports.keys() for facts in case.objects()))
-    return [name for name in names if name in called]
+    return [function["name"] for function in spec.interposed(case.api) if function["name"] in called]
 
 
 def _of_go(case):
     program = case.program
-    if not program.is_go:
-        return
-    if program.header.is_static:
-        what = "a Go program without libc: it makes its system calls itself"
-    else:
-        what = (
-            "a Go program: Go makes its network calls itself, past libc; only those of C code in it are seen"
-        )
-    yield Finding(
-        case.level(),
-        "go",
-        program.path,
-        what,
-        "nothing if it asks for no Onload feature in Go; otherwise make these calls in C (cgo)",
-    )
+    if program.is_go:
+        what = "a Go program: Go makes its network calls itself, past libc; only those of C code in it are seen"
+        if program.header.is_static:
+            what = "a Go program without libc: it makes its system calls itself"
+        remedy = "nothing if it asks for no Onload feature in Go; otherwise make these calls in C (cgo)"
+        yield Finding(case.level(), "go", program.path, what, remedy)
 
 
 def _of_obstacles(case):
     program = case.program
-    for obstacle in obstacles.of(program.path, program.header, case.library_header, case.answer):
-        if not (obstacle.code == "static" and program.is_go):  # said already
-            yield Finding(PROBLEM, obstacle.code, program.path, obstacle.what, obstacle.remedy)
+    for code, what, remedy in obstacles.of(program.path, program.header, case.library_header, case.answer):
+        if not (code == "static" and program.is_go):  # said already
+            yield Finding(PROBLEM, code, program.path, what, remedy)
     for facts in case.others:
         if not facts.header.same_machine(program.header):
-            yield Finding(
-                PROBLEM,
-                "machine",
-                facts.path,
-                f"made for {facts.header.machine_name()}, and the program for {program.header.machine_name()}",
-                "build both for the same machine",
-            )
+            what = f"made for {facts.header.machine_name()}, and the program for {program.header.machine_name()}"
+            yield Finding(PROBLEM, "machine", facts.path, what, "build both for the same machine")
 
 
 def _of_static_ext(case):
+    what = "built with the static libonload_ext.a: its functions find the preloaded library when they are first called"
     for facts in case.objects():
         if facts.has_static_ext and not facts.header.is_static:
-            yield Finding(
-                OK,
-                "static-ext",
-                facts.path,
-                "built with the static libonload_ext.a: its functions find the preloaded library when they are "
-                "first called",
-            )
+            yield Finding(OK, "static-ext", facts.path, what)
 
 
 def _of_sanitizer(case):
+    what = "built with AddressSanitizer, whose runtime must come first: lkos run puts it before the library"
     for name, path in case.libraries[case.program.path] or []:
         if path and name.startswith(obstacles.SANITIZERS):
-            yield Finding(
-                OK,
-                "sanitizer",
-                case.program.path,
-                "built with AddressSanitizer, whose runtime must come first: lkos run puts it before the library",
-                f"nothing with lkos run; without lkos: LD_PRELOAD={path}:liblk_onload_stub.so",
-            )
+            remedy = f"nothing with lkos run; without lkos: LD_PRELOAD={path}:liblk_onload_stub.so"
+            yield Finding(OK, "sanitizer", case.program.path, what, remedy)
 
 
 def _of_opened(case):
     """libonload_ext that is not linked but opened by name."""
     for facts in case.objects():
         for name in sorted(facts.opens) if "dlopen" in facts.imports or facts.is_script else []:
-            theirs, ours = case.finds(name), case.finds_in_run(name)
-            what, remedy = f"opens {name}; ", ""
-            if theirs:
-                what += f"the loader finds {theirs}"
-            elif ours:
-                what += "the loader finds none; lkos run gives it ours"
-                remedy = f"nothing with lkos run; without lkos: LD_LIBRARY_PATH={os.path.dirname(ours)}"
+            found = case.finds(name)
+            if found:
+                yield Finding(OK, "opens-link-library", facts.path, f"opens {name}; the loader finds {found}")
             else:
-                what += "the loader finds none, and no release of Onload has one by that name"
-            yield Finding(OK if theirs else NOTE, "opens-link-library", facts.path, what, remedy)
+                yield _of_missing(case, facts.path, f"opens {name}; the loader finds none", name, "opens-link-library")
+
+
+def _of_missing(case, about, what, name, code):
+    """A libonload_ext.so.N that the loader does not find."""
+    ours = case.finds_in_run(name)
+    if not ours:
+        return Finding(NOTE, code, about, f"{what}, and no release of Onload has one by that name")
+    remedy = f"nothing with lkos run; without lkos: LD_LIBRARY_PATH={os.path.dirname(ours)}"
+    return Finding(NOTE, code, about, f"{what}; lkos run gives it ours", remedy)
 
 
 def _of_io_uring(case):
+    what = "uses io_uring: what it sends and receives that way does not pass libc, so message flags and timestamps are "
+    what += "not rewritten"
+    remedy = "switch io_uring off in the program, or let it use recvmsg and sendmsg where it needs these"
     for facts in case.objects():
         uring = [name for name in facts.needed if name.startswith("liburing.so")]
         if uring or facts.makes_io_uring or any(name.startswith("io_uring_") for name in facts.imports):
-            yield Finding(
-                case.level(),
-                "io_uring",
-                facts.path,
-                "uses io_uring: what it sends and receives that way does not pass libc, so message flags and "
-                "timestamps are not rewritten",
-                "switch io_uring off in the program, or let it use recvmsg and sendmsg where it needs these",
-            )
+            yield Finding(case.level(), "io_uring", facts.path, what, remedy)
 
 
 def _of_unknown(case):
     known = {entry["name"] for entry in case.api["functions"] + case.api["data"]}
     defined = set().union(*(facts.exports for facts in case.objects()))
+    strong = "so nothing defines it: the program stops at the start, or when it calls it"
+    remedy = "look for a newer lk_onload_stub, or give it an entry in spec/onload_api.yaml"
     for facts in case.objects():
         for name, weak in sorted(facts.imports.items()):
-            if not name.startswith("onload_") or name in known | defined:
-                continue
-            if weak:
-                yield Finding(
-                    NOTE,
-                    "unknown",
-                    facts.path,
-                    f"{name}: in no release that is known; it will be NULL, being weak",
-                )
-            else:
-                yield Finding(
-                    PROBLEM,
-                    "unknown",
-                    facts.path,
-                    f"{name}: in no release that is known, so nothing defines it: the program stops at the "
-                    "start, or when it calls it",
-                    "look for a newer lk_onload_stub, or give it an entry in spec/onload_api.yaml",
-                )
+            if name.startswith("onload_") and name not in known | defined:
+                what = f"{name}: in no release that is known, "
+                if weak:
+                    yield Finding(NOTE, "unknown", facts.path, what + "and NULL, being weak")
+                else:
+                    yield Finding(PROBLEM, "unknown", facts.path, what + strong, remedy)
 
 
 def _of_data(case):
-    exported = {entry["name"] for entry in case.api["data"] if entry["exported_by"]}
+    remedy = "declare it weak: programs take its address to see whether Onload is there"
     for entry in case.api["data"]:
         for facts in case.objects():
-            if facts.imports.get(entry["name"]) is False and entry["name"] not in exported:
-                yield Finding(
-                    PROBLEM,
-                    "data",
-                    facts.path,
-                    f"{entry['name']}: only libonload.so defines it, and the program does not start without",
-                    "declare it weak: programs take its address to see whether Onload is there",
-                )
+            if facts.imports.get(entry["name"]) is False and not entry["exported_by"]:
+                what = f"{entry['name']}: only libonload.so defines it, and the program does not start without"
+                yield Finding(PROBLEM, "data", facts.path, what, remedy)
 
 
-def _of_library(case, facts, name):
+def _of_library(case, about, name):
     """About a library that is needed, and where it is not found."""
-    about = facts.path
     direct = next((what for prefix, what in DIRECT.items() if name.startswith(prefix)), None)
     if direct:
-        return Finding(
-            PROBLEM,
-            "direct",
-            about,
-            f"needs {name}: {direct}; nothing here stands in for it",
-            "use the program's way through sockets, if it has one",
-        )
-    ours = case.finds_in_run(name) if name.startswith(EXT) else None
-    if ours:
-        what = f"needs {name}, which the loader does not find; lkos run gives it ours"
-        remedy = f"nothing with lkos run; without lkos: LD_LIBRARY_PATH={os.path.dirname(ours)}"
-        return Finding(NOTE, "link-library", about, what, remedy)
-    end = "no release of Onload has one by that name" if name.startswith(EXT) else "it will not start"
-    return Finding(
-        PROBLEM,
-        "missing-library",
-        about,
-        f"needs {name}, which the loader does not find; {end}",
-        "install it, or name its folder in LD_LIBRARY_PATH",
-    )
+        what = f"needs {name}: {direct}; nothing here stands in for it"
+        return Finding(PROBLEM, "direct", about, what, "use the program's way through sockets, if it has one")
+    what = f"needs {name}, which the loader does not find"
+    if name.startswith(EXT):
+        found = _of_missing(case, about, what, name, "link-library")
+        if found.remedy:
+            return found
+        what = found.what
+    remedy = "install it, or name its folder in LD_LIBRARY_PATH"
+    return Finding(PROBLEM, "missing-library", about, f"{what}; it will not start", remedy)
 
 
 def _of_libraries(case):
@@ -252,32 +202,25 @@ def _of_libraries(case):
         for name, path in case.libraries.get(facts.path) or []:
             if name not in said and (path is None or name.startswith(tuple(DIRECT))):
                 said.add(name)
-                yield _of_library(case, facts, name)
+                yield _of_library(case, facts.path, name)
 
 
 def _of_own_calls(case):
+    program = case.program
     names = {function["name"] for function in spec.interposed(case.api)}
-    own = sorted(names & case.program.exports) if case.program.header.interpreter else []
+    own = sorted(names & program.exports) if program.header.interpreter else []
     if own:
-        yield Finding(
-            NOTE,
-            "own-calls",
-            case.program.path,
-            f"has its own {', '.join(own)}: only what these pass on reaches the library",
-        )
+        what = f"has its own {', '.join(own)}: only what these pass on reaches the library"
+        yield Finding(NOTE, "own-calls", program.path, what)
 
 
 def _of_linking(case):
+    what = "uses Onload's functions and names no library that has them: it starts with the library preloaded, and not "
+    what += "without"
     needed = {name for facts in case.objects() for name in facts.needed}
     linked = [row for row in case.symbols if any(use["how"] == "linked" for use in row["used_by"])]
     if linked and not any(name.startswith("libonload_ext.so") for name in needed):
-        yield Finding(
-            NOTE,
-            "preload-only",
-            case.program.path,
-            "uses Onload's functions and names no library that has them: it starts with the library "
-            "preloaded, and not without",
-        )
+        yield Finding(NOTE, "preload-only", case.program.path, what)
 
 
 RULES = (

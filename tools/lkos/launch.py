@@ -121,14 +121,14 @@ def _obstacles(path, library_header, answer):
     header = _header(path)
     if header.kind == "unreadable":
         what = "it cannot be read, so it cannot be seen whether the loader will load the library"
-        return [obstacles.Obstacle("unreadable", what, f"chmod +r {path}")]
+        return [("unreadable", what, f"chmod +r {path}")]
     found = obstacles.of(path, header, library_header, answer, (os.geteuid(), os.getegid()))
-    return [obstacle for obstacle in found if obstacle.code != "loader"]  # it will not run at all
+    return [obstacle for obstacle in found if obstacle[0] != "loader"]  # it will not run at all
 
 
 def plan(path, args, env):
-    """({what the environment gets, in the order in which it is shown}, [(path, Obstacle)] for programs that would
-    run without the library)"""
+    """({what the environment gets, in the order in which it is shown}, [(path, why, what to do)] of programs that
+    would run without the library)"""
     library = places.library()
     if set(library) & set(" :;\t\n$"):
         raise Trouble(
@@ -141,10 +141,12 @@ def plan(path, args, env):
     if not all(header.kind != "elf" or header.same_machine(library_header) for header in headers):
         library = places.LIBRARY_NAME  # by which each loader finds that of its own kind
     others = [other for other in env.get("LD_PRELOAD", "").replace(":", " ").split() if other != library]
-    runtimes, needs_folder, kept_out = [], False, []
+    runtimes, kept_out, needs_folder, refused = [], [], False, False
     for given, target in programs:
         answer = loader.ask(target, env, [library, *others, *places.LINK_LIBRARIES], any_loader=True)
-        kept_out += [(given, obstacle) for obstacle in _obstacles(target, library_header, answer)]
+        found = _obstacles(target, library_header, answer)
+        kept_out += [(given, what, remedy) for _, what, remedy in found]
+        refused |= "refused" in [code for code, _, _ in found]
         answer = answer or loader.ask(sys.executable, env, [library, *places.LINK_LIBRARIES])
         if answer:
             wanted = [found for name, found in answer.libraries if name.startswith(places.LINK_LIBRARIES)]
@@ -152,9 +154,8 @@ def plan(path, args, env):
             runtimes += filter(None, [answer.path(*obstacles.SANITIZERS)])
     if runtimes:
         others = [other for other in others if not os.path.basename(other).startswith(obstacles.SANITIZERS)]
-    if any(obstacle.code == "refused" for _, obstacle in kept_out):
-        library = None  # the loader would stop the program
-    preloaded = [*dict.fromkeys(runtimes), *filter(None, [library]), *others]
+    # Where a library needs a newer glibc, the loader stops the program.
+    preloaded = [*dict.fromkeys(runtimes), *([] if refused else [library]), *others]
     result = {"LD_PRELOAD": ":".join(preloaded)} if preloaded else {}
     if needs_folder:
         folders = [env.get("LD_LIBRARY_PATH"), places.link_folder()]

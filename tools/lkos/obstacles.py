@@ -13,11 +13,6 @@ CLEANERS = ("sudo", "doas", "pkexec")
 SANITIZERS = ("libasan.so", "libclang_rt.asan")
 
 
-class Obstacle:
-    def __init__(self, code, what, remedy):
-        self.code, self.what, self.remedy = code, what, remedy
-
-
 def _privileges(path, user):
     """Programs with more rights than their user run without what their user preloads.
 
@@ -36,58 +31,41 @@ def _privileges(path, user):
 
 
 def _of_loading(header, library_header, answer):
-    """What is in the way of the loader."""
-    if not header.same_machine(library_header) and (answer is None or answer.refusal):
-        return Obstacle(
-            "machine",
-            f"made for {header.machine_name()} ({header.bits} bits), and the library for "
-            f"{library_header.machine_name()} ({library_header.bits} bits)",
-            "install lk_onload_stub for that kind too, or build the program for this one",
-        )
-    if header.is_static:
-        return Obstacle(
-            "static",
-            "statically linked: no loader runs that could load the library",
-            "link the program dynamically, without -static",
-        )
+    """What is in the way of the loader, or None."""
     interpreter = header.interpreter
+    if not header.same_machine(library_header) and (answer is None or answer.refusal):
+        made, ours = (f"{each.machine_name()} ({each.bits} bits)" for each in (header, library_header))
+        remedy = "install lk_onload_stub for that kind too, or build the program for this one"
+        return "machine", f"made for {made}, and the library for {ours}", remedy
+    if header.is_static:
+        what = "statically linked: no loader runs that could load the library"
+        return "static", what, "link the program dynamically, without -static"
     if interpreter and not os.path.basename(interpreter).startswith(elf_header.GLIBC_LOADERS):
-        return Obstacle(
-            "libc",
-            f"started by {interpreter}, which is not glibc's loader; the library needs glibc",
-            "build the program on a system with glibc",
-        )
+        what = f"started by {interpreter}, which is not glibc's loader; the library needs glibc"
+        return "libc", what, "build the program on a system with glibc"
     if interpreter and not os.path.exists(interpreter):
-        return Obstacle(
-            "loader",
-            f"started by {interpreter}, which is not there",
-            "install the C library that the program was built for",
-        )
+        remedy = "install the C library that the program was built for"
+        return "loader", f"started by {interpreter}, which is not there", remedy
     if answer and answer.refusal:
         remedy = "install lk_onload_stub again"
         if "GLIBC_" in answer.refusal:
             remedy = "this glibc is too old for that build of lk_onload_stub: build it on this system"
-        return Obstacle("refused", f"its loader does not take the library: {answer.refusal}", remedy)
+        return "refused", f"its loader does not take the library: {answer.refusal}", remedy
     return None
 
 
 def of(path, header, library_header, answer, user=None):
-    """The Obstacles of a program. header: its own, library_header: liblk_onload_stub.so's, answer: its loader's, or
-    None; user: as above."""
+    """[(code, what, what to do)]. header: the program's, library_header: liblk_onload_stub.so's, answer: the program's
+    loader's, or None; user: as above."""
     if header.kind != "elf":
         return []
     found = [_of_loading(header, library_header, answer)]
-    privileges = _privileges(path, user)
-    if os.path.basename(path) in CLEANERS:
-        name = os.path.basename(path)
+    name, privileges = os.path.basename(path), _privileges(path, user)
+    if name in CLEANERS:
         what = f"{name} starts programs without what their user preloads"
-        found.append(Obstacle("privileges", what, f"{name} lkos run ./app, and not lkos run {name} ./app"))
+        found.append(("privileges", what, f"{name} lkos run ./app, and not lkos run {name} ./app"))
     elif privileges:
-        found.append(
-            Obstacle(
-                "privileges",
-                f"{privileges}: the loader takes no preloaded library from a path for such a program",
-                "run a copy of the program without these rights, as a user who needs none of them",
-            )
-        )
-    return [obstacle for obstacle in found if obstacle]
+        what = f"{privileges}: the loader takes no preloaded library from a path for such a program"
+        remedy = "run a copy of the program without these rights, as a user who needs none of them"
+        found.append(("privileges", what, remedy))
+    return list(filter(None, found))

@@ -116,7 +116,7 @@ def main(args, ignored_signals):
         _show(env)
     if test:
         return 0
-    for program, obstacle in kept_out:
-        print(f"onload: {program} will run without the library: {obstacle.what}", file=sys.stderr)
+    for program, what, _ in kept_out:
+        print(f"onload: {program} will run without the library: {what}", file=sys.stderr)
     launch.execute(path, argv, env, ignored_signals)
     return os.EX_OK

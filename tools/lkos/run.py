@@ -54,14 +54,14 @@ def main(args, ignored_signals):
         changes, kept_out = launch.plan(path, argv[1:], env)
     except Trouble as trouble:
         raise Trouble(str(trouble), launch.OWN_FAILURE)
-    for program, obstacle in kept_out:
+    for program, what, remedy in kept_out:
         if "--anyway" not in given:
             raise Trouble(
-                f"{program} would not have the library: {obstacle.what}. To do: {obstacle.remedy}; "
+                f"{program} would not have the library: {what}. To do: {remedy}; "
                 f"or run it without: lkos run --anyway {argv[0]}",
                 launch.OWN_FAILURE,
             )
-        print(f"lkos: {program} will run without the library: {obstacle.what}", file=sys.stderr)
+        print(f"lkos: {program} will run without the library: {what}", file=sys.stderr)
     log = given.get("--log")
     if "--dry-run" in given:
         if log:
