@@ -90,7 +90,7 @@ def _case(program, given, env):
         answer = loader.ask(program.path, env, [name])
         return answer and answer.path(name)
 
-    library = places.library()
+    library = places.library(program.header.machine_name())
     env_of_run = dict(env, **launch.plan(program.path, [], env)[0])
     return findings.Case(
         program=program,

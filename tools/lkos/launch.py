@@ -129,16 +129,17 @@ def _obstacles(path, library_header, answer):
 def plan(path, args, env):
     """({what the environment gets, in the order in which it is shown}, [(path, why, what to do)] of programs that
     would run without the library)"""
-    library = places.library()
+    programs = list(_programs(path, args, env))
+    machines = {header.machine_name() for header in map(_header, dict(programs).values()) if header.kind == "elf"}
+    machine = machines.pop() if len(machines) == 1 else None
+    library = places.library(machine)
     if set(library) & set(" :;\t\n$"):
         raise Trouble(
             f"{library}: the loader takes no library from a path with blanks, colons, semicolons or dollar "
             "signs; install lk_onload_stub elsewhere"
         )
     library_header = elf_header.read(library)
-    programs = list(_programs(path, args, env))
-    headers = [_header(target) for _, target in programs]
-    if not all(header.kind != "elf" or header.same_machine(library_header) for header in headers):
+    if machines:
         library = places.LIBRARY_NAME  # by which each loader finds that of its own kind
     others = [other for other in env.get("LD_PRELOAD", "").replace(":", " ").split() if other != library]
     runtimes, kept_out, needs_folder, refused = [], [], False, False
@@ -158,7 +159,7 @@ def plan(path, args, env):
     preloaded = [*dict.fromkeys(runtimes), *([] if refused else [library]), *others]
     result = {"LD_PRELOAD": ":".join(preloaded)} if preloaded else {}
     if needs_folder:
-        folders = [env.get("LD_LIBRARY_PATH"), places.link_folder()]
+        folders = [env.get("LD_LIBRARY_PATH"), places.link_folder(machine)]
         result["LD_LIBRARY_PATH"] = ":".join(filter(None, folders))
     return result, kept_out
 

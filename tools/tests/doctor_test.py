@@ -47,7 +47,8 @@ class Doctor(unittest.TestCase):
         where = scratch.broken("refused")
         (where / "lib/liblk_onload_stub.so").write_bytes(b"not a library")
         done = scratch.run(where / "bin/lkos", "doctor")
-        self.failed(done, "the loader takes the library from LD_PRELOAD: file too short", "install lk_onload_stub again")
+        words = "the loader takes the library from LD_PRELOAD: file too short"
+        self.failed(done, words, "install lk_onload_stub again")
         self.assertRegex(done.stdout, r"ok +glibc \d")  # which is not what is wrong
 
     def test_glibc_that_is_too_old(self):
@@ -91,7 +92,7 @@ class Doctor(unittest.TestCase):
             ("a newer Python's syntax", "pyelftools, with which programs are read, is missing"),
         ):
             where = scratch.broken(f"elftools_{len(text)}")
-            package = where / "lib/lk_onload_stub/elftools"
+            package = where / "share/lk_onload_stub/elftools"
             package.mkdir()
             (package / "__init__.py").write_text(text, encoding="utf-8")
             done = scratch.run(where / "bin/lkos", "doctor")

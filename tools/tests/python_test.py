@@ -41,7 +41,7 @@ class Python(unittest.TestCase):
                 self.assertEqual([(line, name) for line, name in names(tree) if name in LATER], [])
 
     def test_every_python_that_is_here(self):
-        program = scratch.prefix() / "lib/lk_onload_stub/lkos/__main__.py"
+        program = scratch.prefix() / "share/lk_onload_stub/lkos/__main__.py"
         for minor in range(OLDEST[1], NEWEST[1] + 1):
             python = shutil.which(f"python3.{minor}")
             if not python or scratch.run(python, "--version").returncode != 0:

@@ -300,6 +300,23 @@ class WithoutTheLibrary(Case):
         data[18:20] = (258).to_bytes(2, "little")  # e_machine: LoongArch
         self.kept("made for LoongArch", scratch.written("other_machine", bytes(data), 0o755))
 
+    def test_library_for_another_machine_is_taken_for_its_programs(self):
+        def altered(path):
+            data = bytearray(path.read_bytes().replace(b"/ld-linux-x86-64.so.2\0", b"/ld-linux-loong6.so.2\0"))
+            data[18:20] = (258).to_bytes(2, "little")  # e_machine: LoongArch
+            return bytes(data)
+
+        where = scratch.broken("two_machines")
+        folder = where / "lib/loongarch"
+        (folder / "lk_onload_stub").mkdir(parents=True)
+        (folder / "liblk_onload_stub.so").write_bytes(altered(scratch.library()))
+        (where / "share/lk_onload_stub/LoongArch").symlink_to(folder)
+        program = scratch.written("loongarch", altered(scratch.app()), 0o755)
+        done = scratch.run(where / "bin/lkos", "run", "--dry-run", program)
+        preload, path, _ = done.stdout.split()
+        self.assertEqual(preload, f"LD_PRELOAD={folder}/liblk_onload_stub.so", done.stderr)
+        self.assertEqual(path, f"LD_LIBRARY_PATH={folder}/lk_onload_stub")
+
     def test_other_libc(self):
         program = scratch.compiled(
             "musl", "int main(void) { return 0; }", "-Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1"
@@ -314,7 +331,8 @@ class WithoutTheLibrary(Case):
 
     def test_library_that_needs_a_newer_glibc(self):
         where = scratch.for_newer_glibc()
-        self.kept("its loader does not take the library: version `GLIBC_9.9' not found", "true", lkos=where / "bin/lkos")
+        words = "its loader does not take the library: version `GLIBC_9.9' not found"
+        self.kept(words, "true", lkos=where / "bin/lkos")
         self.refused(125, "this glibc is too old", "true", lkos=where / "bin/lkos")
         done = scratch.run(where / "bin/lkos", "run", "--anyway", "sh", "-c", "exit 3")
         self.assertEqual(done.returncode, 3)

@@ -118,7 +118,8 @@ def for_newer_glibc():
     where = broken("newer")
     script = written("newer.map", "GLIBC_9.9 { lkos_test; };")
     alone = ("-nostdlib", "-shared", "-fPIC")
-    libc = compiled("newer_libc", "void lkos_test(void) {}", *alone, "-Wl,-soname,libc.so.6", f"-Wl,--version-script={script}")
+    named = ("-Wl,-soname,libc.so.6", f"-Wl,--version-script={script}")
+    libc = compiled("newer_libc", "void lkos_test(void) {}", *alone, *named)
     library = compiled("newer.so", "void lkos_test(void); void f(void) { lkos_test(); }", *alone, libc)
     shutil.copy(library, where / "lib/liblk_onload_stub.so")
     return where
