@@ -57,7 +57,7 @@ def _read(path):
     try:
         return elf_facts.read(path)
     except OSError as error:
-        raise Trouble(f"{path}: {error.strerror}", elf_facts.UNREADABLE)
+        raise Trouble(f"{path}: {error.strerror}")
 
 
 def _program(path, env):
@@ -65,7 +65,7 @@ def _program(path, env):
     try:
         runner = launch.runner(path, env)
     except OSError as error:
-        raise Trouble(f"{path}: {error.strerror}", elf_facts.UNREADABLE)
+        raise Trouble(f"{path}: {error.strerror}")
     facts = _read(runner)
     if runner != path:
         return "script", facts
@@ -107,16 +107,13 @@ def _case(program, given, env):
 def _more_findings(path, kind, program):
     """What is to be said of the file itself."""
     if kind == "script":
-        what = (
-            f"a script, run by {program.path}; the library is preloaded into that and into all that it starts"
-        )
+        what = f"a script, run by {program.path}; the library is preloaded into that and into all that it starts"
         yield findings.Finding(findings.NOTE, "script", path, what, "check the programs that it starts, too")
     elif kind == "library":
         yield findings.Finding(findings.NOTE, "library", path, "a shared library, not a program")
     if kind != "library" and launch.command(path) == path and not os.stat(path).st_mode & 0o111:
-        yield findings.Finding(
-            findings.PROBLEM, "not-executable", path, "not marked as executable", f"chmod +x {path}"
-        )
+        what = "not marked as executable"
+        yield findings.Finding(findings.PROBLEM, "not-executable", path, what, f"chmod +x {path}")
 
 
 def _used_by(row):
@@ -131,9 +128,7 @@ def _print(path, kind, program, symbols, libc_calls, found):
         rows = [(row["name"], _used_by(row), row["answer"], row["doc"]) for row in symbols]
         print(*screen.table(("symbol", "used by", "answer", "in words"), rows), sep="\n", end="\n\n")
     if libc_calls:
-        print(
-            *screen.facts([("libc calls that are rewritten or watched", ", ".join(libc_calls))]), end="\n\n"
-        )
+        print("libc calls that are rewritten or watched:", *screen.text(", ".join(libc_calls)), "", sep="\n")
     for finding in found:
         about = "" if finding.about == path else finding.about + ": "
         print(*screen.verdict(finding.level, about + finding.what, finding.remedy), sep="\n")
@@ -172,9 +167,7 @@ def main(args):
             "ok": fine,
             "symbols": symbols,
             "libc_calls": libc_calls,
-            "libraries": [
-                {"name": name, "path": where} for name, where in case.libraries[program.path] or []
-            ],
+            "libraries": [{"name": name, "path": where} for name, where in case.libraries[program.path] or []],
             "findings": [finding._asdict() for finding in found],
         }
         print(dumps(result, indent=2))

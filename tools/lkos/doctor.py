@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from lkos import launch, loader, options, places, screen
+from lkos import doctor_probe, launch, loader, options, places, screen
 from lkos.trouble import Trouble
 
 HELP = """usage: lkos doctor
@@ -29,36 +29,10 @@ example:
   lkos doctor
 """
 
-PROBE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "doctor_probe.py")
 TIME_LIMIT = 60  # seconds; it needs one
 
 OLDEST_LINUX = (4, 18)  # RHEL 8's; older ones were not tried
 OLDEST_ELFTOOLS = (0, 27)
-
-# What the probe tries, in its order, and what to do when it fails. It prints a JSON list for each:
-# name, None or what went wrong, and details.
-TRIALS = {
-    "loader": (
-        "the loader takes the library from LD_PRELOAD",
-        "does this Python take libraries from LD_PRELOAD? A sandbox or security module may forbid it",
-    ),
-    "answer": (
-        "an extension function is answered",
-        "another library in LD_PRELOAD may define it first: unset LD_PRELOAD and try again",
-    ),
-    "link libraries": ("libonload_ext.so.1 and .so.2 can be loaded", "install lk_onload_stub again"),
-    "UDP receive": ("receive timestamp, UDP over loopback", ""),
-    "TCP receive": ("receive timestamp, TCP over loopback", ""),
-    "UDP send": ("send timestamp, UDP over loopback", ""),
-    "TCP send": ("send timestamp, TCP over loopback", ""),
-    "readback": ("getsockopt gives the flags as they were set", ""),
-    "warm": ("a send with ONLOAD_MSG_WARM sends nothing", ""),
-}
-
-FOR_SOCKETS = (
-    "is loopback up (ip link set lo up), and may this user make sockets? In a sandbox that has a network "
-    "of its own, try outside of it"
-)
 
 
 def _numbers(text):
@@ -99,10 +73,10 @@ def _glibc_here():
 def _probe(library, log):
     """Runs the probe with the library and the log. Gives [(name, trouble, details)] and how it ended."""
     env = dict(launch.environment(), LD_PRELOAD=library, LKOS_LOG_FD=str(log.fileno()))
-    links = [places.link_library(f"libonload_ext.so.{number}") or "" for number in (1, 2)]
+    links = [places.link_library(name) or "" for name in places.LINK_LIBRARIES]
     try:
         done = subprocess.run(
-            [sys.executable, "-IS", PROBE, os.path.realpath(library), *links],
+            [sys.executable, "-IS", doctor_probe.__file__, os.path.realpath(library), *links],
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -119,14 +93,8 @@ def _probe(library, log):
 
 
 def _log_trouble(text):
-    for wanted in (
-        "lk_onload_stub: loaded",
-        "lk_onload_stub: onload_is_present: 0",
-        "lk_onload_stub: timestamps: ",
-    ):
-        if wanted not in text:
-            return f"no line {wanted!r}"
-    return None
+    wanted = [f"lk_onload_stub: {what}" for what in ("loaded", "onload_is_present: 0", "timestamps: ")]
+    return next((f"no line {line!r}" for line in wanted if line not in text), None)
 
 
 def _check_works(library):
@@ -152,18 +120,19 @@ def _results():
     yield f"the library is there: {library}", None, "", ""
     answer = loader.ask(sys.executable, launch.environment(), [library])
     if answer and answer.refusal:
-        yield TRIALS["loader"][0], answer.refusal, "", "install lk_onload_stub again, or build it on this system"
+        remedy = "install lk_onload_stub again, or build it on this system"
+        yield doctor_probe.TRIALS[0][0], answer.refusal, "", remedy
         return  # nothing else would be about the library
     with tempfile.TemporaryFile("w+") as log:
         said, ended = _probe(library, log)
         log.seek(0)
         written = log.read()
-    tried = {name: (trouble, details) for name, trouble, details in said}
-    for name, (what, remedy) in TRIALS.items():
-        trouble, details = tried.get(name, ("not tried" + (f": {ended}" if ended else ""), ""))
-        yield what, trouble, details, remedy or FOR_SOCKETS
-        if name == "loader" and trouble:
-            return  # nothing else would be about the library
+    tried = {what: (trouble, details) for what, trouble, details in said}
+    for what, remedy, *_ in doctor_probe.TRIALS:
+        trouble, details = tried.get(what, ("not tried" + (f": {ended}" if ended else ""), ""))
+        yield what, trouble, details, remedy
+        if trouble and remedy == doctor_probe.FOR_LOADER:
+            return
     remedy = "is LKOS_LOG_FD closed on the way, by a wrapper or sandbox?"
     yield "the log works", _log_trouble(written), "", remedy
     remedy = "install python3-pyelftools, by the system's packages or by pip"

@@ -18,8 +18,6 @@ try:
 except (ImportError, SyntaxError) as error:  # SyntaxError: it is for a newer Python
     raise Trouble(f"pyelftools, with which programs are read, is missing ({error}); install python3-pyelftools")
 
-UNREADABLE = 2
-
 # Every version of the static libonload_ext.a looks for this name at run time; nothing else has it.
 STATIC_MARK = b"onload_lib_ext_version\0"
 URING_MARK = b"\0io_uring_queue_init_params\0"  # liburing's, among the symbols
@@ -47,20 +45,16 @@ class Facts:
 def _check_extent(elf, size, path):
     """A file that ends before what its headers speak of was cut. Of tables without a size the entries
     would be read again and again: as many as a damaged number says."""
-    for number, entry in ((elf.num_segments(), "e_phentsize"), (elf.num_sections(), "e_shentsize")):
+    tables = [(elf["e_phoff"], elf.num_segments(), "e_phentsize"), (elf["e_shoff"], elf.num_sections(), "e_shentsize")]
+    for _, number, entry in tables:
         if number > 0 and elf[entry] == 0:
-            raise Trouble(f"{path}: {number} headers of 0 bytes ({entry}); it is damaged: copy or build it again",
-                          UNREADABLE)
-    ends = [elf["e_phoff"] + elf.num_segments() * elf["e_phentsize"]]
-    ends.append(elf["e_shoff"] + elf.num_sections() * elf["e_shentsize"])
-    if max(ends) <= size:
-        ends += [part["p_offset"] + part["p_filesz"] for part in elf.iter_segments()]
-    if max(ends) > size:
-        raise Trouble(
-            f"{path}: has {size} bytes, and its headers speak of {max(ends)}: the file is cut short or "
-            "damaged; copy or build it again",
-            UNREADABLE,
-        )
+            raise Trouble(f"{path}: {number} headers of 0 bytes ({entry}); it is damaged: copy or build it again")
+    end = max(offset + number * elf[entry] for offset, number, entry in tables)
+    if end <= size:
+        end = max([end, *(part["p_offset"] + part["p_filesz"] for part in elf.iter_segments())])
+    if end > size:
+        what = f"has {size} bytes, and its headers speak of {end}: the file is cut short or damaged"
+        raise Trouble(f"{path}: {what}; copy or build it again")
 
 
 def _place(section):
@@ -154,20 +148,20 @@ def read(path):
     header = elf_header.read(path)
     with open(path, "rb") as stream:
         if stream.read(4) != b"\x7fELF":
-            raise Trouble(f"{path}: is neither an ELF file nor a script that begins with #!", UNREADABLE)
+            raise Trouble(f"{path}: is neither an ELF file nor a script that begins with #!")
         try:
             elf = ELFFile(stream)
             _check_extent(elf, os.fstat(stream.fileno()).st_size, path)
             if elf["e_type"] not in ("ET_EXEC", "ET_DYN") or header.kind != "elf":
                 kind = {"ET_REL": "an object file", "ET_CORE": "a core dump"}.get(elf["e_type"], "damaged")
-                raise Trouble(f"{path}: is {kind}, not a program or shared library", UNREADABLE)
+                raise Trouble(f"{path}: is {kind}, not a program or shared library")
             facts = Facts(path, header)
             with contextlib.closing(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)) as data:
                 _fill(facts, elf, data)
         except (Trouble, OSError):
             raise
         except Exception as error:  # pyelftools raises anything on a file that is not as it should be
-            raise Trouble(f"{path}: cannot be read as an ELF file; it is damaged ({error})", UNREADABLE)
+            raise Trouble(f"{path}: cannot be read as an ELF file; it is damaged ({error})")
     return facts
 
 
@@ -195,8 +189,8 @@ def must_be_file(path):
     try:
         mode = os.stat(path).st_mode
     except OSError as error:
-        raise Trouble(f"{path}: {error.strerror}", UNREADABLE)
+        raise Trouble(f"{path}: {error.strerror}")
     if stat.S_ISDIR(mode):
-        raise Trouble(f"{path}: is a directory; name the program in it", UNREADABLE)
+        raise Trouble(f"{path}: is a directory; name the program in it")
     if not stat.S_ISREG(mode):
-        raise Trouble(f"{path}: is no regular file", UNREADABLE)
+        raise Trouble(f"{path}: is no regular file")

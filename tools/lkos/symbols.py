@@ -93,10 +93,8 @@ def _table(rows):
     if rows and rows[0]["group"] == LIBC:
         return screen.table(("function", "what is done"), [(row["name"], row["doc"]) for row in rows])
     header = ("function", "group", "since", "until", "answer", "in words")
-    return screen.table(
-        header,
-        [(row["name"], row["group"], row["since"], row["until"], row["answer"], row["doc"]) for row in rows],
-    )
+    keys = ("name", "group", "since", "until", "answer", "doc")
+    return screen.table(header, [tuple(row[key] for key in keys) for row in rows])
 
 
 def _chosen(rows, name):

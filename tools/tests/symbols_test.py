@@ -184,7 +184,7 @@ class CommandLine(unittest.TestCase):
         os.makedirs(os.path.dirname(onload))
         os.symlink(lkos, onload)
         pages = [["--help"], *([command, "--help"] for command in ("run", "check", "symbols", "doctor"))]
-        tables = [["symbols"], ["symbols", "zc"], ["symbols", "libc"], ["check", scratch.app()], ["doctor"]]
+        tables = [["symbols"], ["symbols", "zc"], ["symbols", "libc"], ["check", scratch.app()], ["check", "/usr/bin/python3"], ["doctor"]]
         details = [["symbols", name] for name in names()]
         for argv in [[lkos, *args] for args in pages + tables + details] + [[onload, "--help"]]:
             with self.subTest(argv[1:]):
