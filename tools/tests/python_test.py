@@ -59,6 +59,16 @@ class Python(unittest.TestCase):
                 self.assertIn("It will run", scratch.must(*lkos, "check", scratch.app()).stdout)
                 self.assertIn("All is well", scratch.must(*lkos, "doctor").stdout)
 
+    def test_no_python(self):
+        hidden = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
+        hide = "mount --bind /dev/null $(readlink -f /usr/bin/python3)"
+        if not shutil.which("unshare") or scratch.run(*hidden, hide).returncode != 0:
+            print("not run: this machine lets us mount nothing over its Python")
+            self.skipTest("no mount")
+        done = scratch.run(*hidden, f"{hide} && exec {scratch.prefix()}/bin/lkos run true")
+        self.assertEqual((done.returncode, done.stdout), (125, ""))
+        self.assertRegex(done.stderr, r"\Alkos: needs /usr/bin/python3, version 3.6 or later; [^\n]+\n\Z")
+
 
 if __name__ == "__main__":
     scratch.main()
