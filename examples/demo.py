@@ -41,7 +41,7 @@ PROMISED = [
     ("onload_ordered_epoll_wait", "-38", "1 event, unordered"),
 ]
 
-HEADING = "A program written for Onload, on this machine, without and with liblk_onload_stub.so:"
+HEADING = "A program written for Onload, without and with liblk_onload_stub.so:"
 NOTHING = "(nothing)"
 COLUMNS = ("feature", "without the library", "with the library")
 EXPLAINED = (

@@ -2,6 +2,7 @@
 """The command line. Started by the script beside it with: its own name, the mask of ignored signals,
 and the arguments."""
 
+import errno
 import os
 import sys
 
@@ -10,6 +11,8 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from lkos import VERSION  # noqa: E402  (the path comes first)
 from lkos.trouble import Trouble  # noqa: E402
+
+OUTPUT_ERRORS = (errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC)
 
 # Imported only when used: Python's start-up time is added to that of every program.
 COMMANDS = {
@@ -89,11 +92,13 @@ def main(script, ignored_signals, *args):
         return fail(trouble.status, f"{name}: {trouble}", *way)
     except KeyboardInterrupt:
         return 130
-    except OSError as error:  # all others are Trouble: this one is of the output, as in: lkos symbols | head
+    except BrokenPipeError:  # as in: lkos symbols | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        if isinstance(error, BrokenPipeError):
-            return 141
-        return fail(2, f"{name}: {error.filename or 'standard output'}: {error.strerror}")
+        return 141
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        where = error.filename or ("standard output" if error.errno in OUTPUT_ERRORS else "this machine")
+        return fail(2, f"{name}: {where}: {error.strerror}")
 
 
 if __name__ == "__main__":

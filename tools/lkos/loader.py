@@ -57,19 +57,20 @@ def _loader(header, any_loader):
 def ask(path, env, preload=(), any_loader=False):
     """The Answer for a program or library and what is preloaded into it. None: the loader cannot be asked, because
     it is another C library's, or not one of this system and any_loader is not set."""
+    env = {key: value for key, value in env.items() if key not in ("LD_DEBUG", "LD_VERBOSE", "LD_PRELOAD")}
+    env.update(LD_TRACE_LOADED_OBJECTS="1", LD_PRELOAD=":".join(preload))  # as ldd does
     try:
         header = elf_header.read(path)
         loader = _loader(header, any_loader) if header.kind == "elf" else None
+        if loader is None:
+            return None
+        # A program's $ORIGIN is the folder that it is in, and not that of a link to it.
+        place = os.path.realpath(path) if header.interpreter else os.path.abspath(path)
+        said = _output([loader, place], env)
     except OSError:
-        loader = None
-    if loader is None:
         return None
-    if header.interpreter:
-        path = os.path.realpath(path)  # a program's $ORIGIN is the folder that it is in, and not a link to it
-    env = {key: value for key, value in env.items() if key not in ("LD_DEBUG", "LD_VERBOSE", "LD_PRELOAD")}
-    env.update(LD_TRACE_LOADED_OBJECTS="1", LD_PRELOAD=":".join(preload))  # as ldd does
     found, complaints = [], []
-    for line in _output([loader, os.path.abspath(path)], env).splitlines():
+    for line in said.splitlines():
         # As in: libc.so.6 => /lib/libc.so.6 (0x7f00), or only the path where that is the library's name.
         name, arrow, where = line.strip().rpartition(" => ")
         place = None if where == "not found" else where.rpartition(" (")[0]
