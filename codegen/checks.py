@@ -3,11 +3,17 @@
 
 import errno as errno_names
 import functools
+import json
 import re
 
 import jsonschema
 
+from spelling import KEYWORDS, TYPE_WORDS
 from yaml_lines import close_to
+
+UNDESCRIBED = "Not described yet."  # for a person to replace
+UNSIGNED = re.compile(r".*\*$|(unsigned|uint|size_t|socklen_t|bool|_Bool|enum)\b|uint\w*_t$")
+NAMES = ("name", "target", "forward", "guard", "macro")  # keys whose text is a name in C
 
 
 def check(source, schema):
@@ -16,6 +22,7 @@ def check(source, schema):
     shape_problems(source, schema)
     source.stop_on_problems()
     checks = Checks(source)
+    checks.check_texts()
     checks.check_names()
     checks.check_references()
     source.stop_on_problems()
@@ -29,14 +36,16 @@ def check(source, schema):
 def shape_problems(source, schema):
     """Report all that the JSON schema has against the source."""
     names = {dict: "a map", list: "a list", str: "text", bool: "true or false", int: "a number",
-             float: "a number", type(None): "nothing"}
+             float: "a number"}
     for error in jsonschema.Draft202012Validator(schema).iter_errors(source.data):
         path = tuple(error.absolute_path)
         rule, value, wanted = error.validator, error.instance, error.schema
         last = next((f"{step}: " for step in reversed(path) if isinstance(step, str)), "")
         write = f"; write {wanted['description']}" if isinstance(wanted, dict) and (
             "description" in wanted) else ""
-        if rule == "additionalProperties":
+        if value is None and rule != "required":
+            source.report(path, f"{last}nothing is written here{write}")
+        elif rule == "additionalProperties":
             patterns = wanted.get("patternProperties", {})
             known = list(wanted.get("properties", {}))
             for key in value:
@@ -53,14 +62,20 @@ def shape_problems(source, schema):
             key = path[-1]
             source.report(path, f"key '{key}' does not belong to an entry of this kind; take it out")
         elif rule == "type":
-            source.report(path, f"{last}{value!r} is {names.get(type(value), 'something else')}{write}")
+            source.report(path, f"{last}{shown(value)} is {names.get(type(value), 'a date')}{write}")
         elif rule in ("enum", "const"):
             hint = close_to(str(value), [str(v) for v in wanted.get("enum", [])])
-            source.report(path, f"{last}unknown value {value!r}{hint or write}")
+            source.report(path, f"{last}unknown value {shown(value)}{hint or write}")
         elif rule == "anyOf":
-            source.report(path, f"{last}unknown answer {value!r}{write}")
+            source.report(path, f"{last}unknown answer {shown(value)}{write}")
         else:
-            source.report(path, f"{last}{value!r} does not do{write}")
+            source.report(path, f"{last}{shown(value)} does not do{write}")
+
+
+def shown(value):
+    """As YAML has it, if it is short."""
+    text = f"'{value}'" if isinstance(value, str) else json.dumps(value, default=str)
+    return text if len(text) < 80 else f"{text[:80]}..."
 
 
 def property_of(schema, wanted, key):
@@ -74,6 +89,15 @@ def property_of(schema, wanted, key):
     return about["description"]
 
 
+def leaves(value, path=()):
+    """(path, value) of all that is neither map nor list."""
+    if not isinstance(value, (dict, list)):
+        yield path, value
+        return
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        yield from leaves(inner, path + (key,))
+
+
 class Checks:
     """What a schema cannot say."""
 
@@ -81,6 +105,34 @@ class Checks:
         self.source = source
         self.data = source.data
         self.releases = [r["name"] for r in self.data["releases"]]
+        self.aliases = {t["name"]: t["type"] for t in self.data["types"] if t["kind"] == "alias"}
+        self.pointers = [t["name"] for t in self.data["types"] if t["kind"] in ("handle", "callback")]
+
+    def check_texts(self):
+        """What would be something else in a header: names, types, and the text of comments."""
+        for path, value in leaves(self.data):
+            key = next(step for step in reversed(path) if isinstance(step, str))
+            name, ctype = None, value if key in ("returns", "type") else None
+            if path[-3:-2] == ("args",):
+                name, ctype = key, value
+            elif key in NAMES:
+                name = value
+            if name in KEYWORDS:
+                self.source.report(path, f"'{name}' is a keyword of C or C++; choose another name")
+            if ctype:
+                wrong = [w for w in re.findall(r"\w+", ctype) if w in KEYWORDS - TYPE_WORDS]
+                if wrong or ctype == "void" and key != "returns" or "[" in ctype and key == "returns":
+                    self.source.report(path, f"{key}: C has no {wrong[0] if wrong else ctype} here; write "
+                                             "another type")
+            if not isinstance(value, str) or key == "body":
+                continue
+            if "\n" in value + key:
+                self.source.report(path, f"{key}: a line break; write it on one line")
+            elif UNDESCRIBED in value:
+                self.source.report(path, f"{key}: '{UNDESCRIBED}' stands for what you are to write")
+            elif "*/" in value or "/*" in value:
+                self.source.report(path, f"{key}: '/*' and '*/' would be those of a comment in the header; "
+                                         "write it otherwise")
 
     def entries(self, *kinds):
         for kind in kinds:
@@ -168,6 +220,7 @@ class Checks:
                 if isinstance(f.get(key), dict):
                     (kind, what), = f[key].items()
                     self.check_answer(path + (key, kind), f, kind, what, libc)
+                    self.check_sign(path + (key, kind), f["returns"], kind, what)
 
     def check_answer(self, path, f, kind, what, libc):
         if kind in ("neg_errno", "minus_one"):
@@ -184,6 +237,17 @@ class Checks:
             if same[0] != same[1]:
                 self.source.report(path, f"calls: {what}() has other argument or return types; "
                                          "write answer: handwritten and a body in src/api/")
+
+    def check_sign(self, path, returns, kind, what):
+        """An answer below zero, or a number, fits the returned type."""
+        base = self.aliases.get(returns, returns)
+        if base == "void":
+            self.source.report(path, f"{kind}: {returns} has no value, and the generator no form for that; "
+                                     "add it to its templates")
+        negative = kind in ("neg_errno", "minus_one") or kind == "value" and what < 0
+        if negative and (UNSIGNED.match(base) or base in self.pointers):
+            self.source.report(path, f"{kind}: {returns} is never negative; write {{value: N}}, with an N "
+                                     "of 0 or more")
 
     def check_layouts(self):
         for path, t in self.entries("types"):

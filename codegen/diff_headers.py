@@ -109,10 +109,7 @@ def run(args, root, cwd):
     """The exit status, and what to print."""
     spec, folder = cwd / args.spec, cwd / args.folder.expanduser()
     label = codegen.shown(spec, root, cwd)
-    try:
-        text = spec.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise yaml_lines.SpecError(f"{label}: cannot be read: {error}") from error
+    text = codegen.read(spec, label)
     schema = (root / "spec/onload_api.schema.json").read_text(encoding="utf-8")
     api, entries = read_spec(text, schema, label)
     found = headers.find(folder, args.folder)
@@ -149,9 +146,12 @@ def main(argv=None):
     except (headers.HeaderError, yaml_lines.SpecError) as error:
         print(error, file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}; mend that first", file=sys.stderr)
+        return 2
     print(text)
     return status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    codegen.run(main)

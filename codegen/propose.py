@@ -10,6 +10,7 @@ import re
 
 import compare
 import headers
+from checks import UNDESCRIBED
 
 SECTIONS = ("releases", "groups", "headers", "functions", "constants", "enums", "types", "inlines")
 
@@ -22,7 +23,6 @@ KEYS = ("name", "title", "kind", "guard", "includes", "returns", "args", "forwar
 # What a replacement takes from the entry that it replaces.
 KEPT = ("group", "since", "answer", "absent", "doc", "onload", "notes", "source", "body")
 
-UNDESCRIBED = "Not described yet."
 # Text that YAML takes for text without quotes.
 PLAIN = re.compile(r"[A-Za-z_][\w ./'()-]*(?<! )|\d[\w]* [\w ./'()-]*(?<! )", re.ASCII)
 

@@ -8,6 +8,7 @@ Every mistake is made in a copy of small.yaml, so that no change of the real spe
 import contextlib
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -59,7 +60,28 @@ class SpecMistakes(unittest.TestCase):
         self.assertRegex(self.complaint("releases:\n\t- x\n"), r"yaml:2: not YAML: .*check quotes")
 
     def test_empty_file(self):
-        self.assertRegex(self.complaint(""), "yaml:1: .*is nothing")
+        for text in ("", "# nothing yet\n", "null\n"):
+            self.assertEqual(self.complaint(text), "small.yaml:1: empty; write releases:, groups: and "
+                                                   "the other sections")
+
+    def test_nothing_where_something_belongs(self):
+        self.mistake("    answer: {value: 0}", "    answer:", "onload_is_present: answer: nothing is "
+                     "written here; write {value: N}", within="- name: onload_is_present")
+
+    def test_what_would_never_end(self):
+        bomb = "a: &a [x, x]\n" + "".join(
+            f"{after}: &{after} [*{before}, *{before}]\n"
+            for before, after in zip("abcdefghijklmnopqrstuvwxy", "bcdefghijklmnopqrstuvwxyz"))
+        for text, complaint in ((bomb, "small.yaml:2: alias '*a'; write out what it stands for"),
+                                ("a:\n  - &a [*a]\n", "small.yaml:2: alias '*a'; "),
+                                ("a: " + "[" * 5000, "small.yaml:1: nested deeper than 20 levels; "),
+                                ("a: " + "- " * 5000, "small.yaml:1: ")):
+            self.assertIn(complaint, self.complaint(text))
+
+    def test_values_that_are_none(self):
+        for value, told in (("2024-02-31", "2024-02-31"), ("!!int ''", ""), ("!!bool x", "x"),
+                            ("1" * 5000, "1" * 40)):
+            self.mistake("value: 0}", f"value: {value}}}", f"'{told}' is no number or date; put it in quotes")
 
     def test_unknown_key(self):
         self.mistake("    since:", "    sinse:", "onload_is_present: unknown key 'sinse'; "
@@ -148,7 +170,7 @@ class SpecMistakes(unittest.TestCase):
 
     def test_unknown_answer(self):
         self.mistake("answer: {value: 0}", "answer: {values: 0}", "onload_is_present: answer: unknown "
-                     "answer {'values': 0}; write {value: N}, {neg_errno: E}",
+                     'answer {"values": 0}; write {value: N}, {neg_errno: E}',
                      within="- name: onload_is_present")
 
     def test_two_answers(self):
@@ -175,6 +197,76 @@ class SpecMistakes(unittest.TestCase):
     def test_absent_like_answer(self):
         self.mistake("absent: {neg_errno: ENOSYS}", "absent: {minus_one: ENOSYS}",
                      "onload_stack_opt_get_int: absent: the same as answer")
+
+    def test_a_keyword_as_a_name(self):
+        for key, old, word, of in (
+                ("name: ", "onload_move_fd", "register", "register"),
+                ("{", "who: ", "class", "onload_set_stackname"),
+                ("name: ", "ONLOAD_MSG_WARM", "new", "new"),
+                ("name: ", "ONLOAD_ZC_KEEP", "for", "onload_zc_callback_rc.for"),
+                ("name: ", "stack_id,", "short", "onload_stat.short"),
+                ("name: ", "iov_ptr,", "delete", "onload_zc_iovec.delete"),
+                ("target: ", "oo_zc_buf", "this", "onload_zc_handle"),
+                ("guard: ", "__ONLOAD_ZC_H__", "while", "extensions_zc.h")):
+            with self.subTest(word):
+                self.mistake(key + old, key + word + re.sub(r"\w+", "", old),
+                             f"{of}: '{word}' is a keyword of C or C++; choose another name")
+
+    def test_a_type_that_c_does_not_have_there(self):
+        self.mistake("args: [{fd: int}]", "args: [{fd: void}]", "onload_move_fd: fd: C has no void here",
+                     within="- name: onload_move_fd")
+        self.mistake("args: [{fd: int}]", "args: [{fd: struct return}]", "onload_move_fd: fd: C has no "
+                     "return here", within="- name: onload_move_fd")
+        self.mistake("returns: int", 'returns: "int [2]"', "onload_move_fd: returns: C has no int [2] "
+                     "here", within="- name: onload_move_fd")
+
+    def test_a_negative_answer_of_what_is_never_negative(self):
+        for returns in ("unsigned", "unsigned long", "size_t", "uint64_t", "bool", '"void *"',
+                        "onload_zc_handle", "enum onload_stackname_who", "ef_addrspace"):
+            for answer in ("{neg_errno: EINVAL}", "{minus_one: EINVAL}", "{value: -1}"):
+                with self.subTest(returns, answer=answer):
+                    self.move_fd(returns, answer, "is never negative; write {value: N}")
+        self.move_fd("void", "{value: 0}", "value: void has no value")
+
+    def test_an_answer_that_no_int_holds(self):
+        self.move_fd("int", "{value: 5000000000}", "answer: unknown answer {\"value\": 5000000000}; write")
+
+    def move_fd(self, returns, answer, message):
+        text = SPEC.replace("""name: onload_move_fd
+    returns: int""", f"""name: onload_move_fd
+    returns: {returns}""")
+        at = text.index("answer: ", text.index("name: onload_move_fd"))
+        text = text[:at] + f"answer: {answer}" + text[text.index("\n", at):]
+        line = text[:at].count("\n") + 1
+        self.assertRegex(self.complaint(text), f"^small.yaml:{line}: onload_move_fd: .*{re.escape(message)}")
+
+    def test_text_that_is_still_to_be_written(self):
+        for key in ("doc", "onload"):
+            self.mistake(f'    {key}: "', f'    {key}: "Not described yet. ', f"onload_move_fd: {key}: "
+                         "'Not described yet.' stands for", within="- name: onload_move_fd")
+        self.mistake("title: Spinning", "title: Not described yet.", "spin: title: 'Not described")
+
+    def test_text_that_would_end_a_comment(self):
+        for old, new in (('    doc: "', '    doc: "*/ int x; '), ('    source: there', "    source: a/*.h"),
+                         ("title: Spinning", "title: Spin */ int x;"), ("doc: a member", 'doc: "*/ int x;"'),
+                         ('expression: "0x400"', 'expression: "0x400 */"')):
+            with self.subTest(new):
+                self.mistake(old, new, "", at=new.strip())
+                self.assertIn("'/*' and '*/' would be those of a comment in the header",
+                              self.complaint(SPEC.replace(old, new, 1)))
+
+    def test_text_that_would_begin_a_line_of_code(self):
+        for old, new in (('name: onload_move_fd', 'name: "onload_move_fd\\n"'),
+                         ('    doc: "', '    doc: "\\n'), ("args: [{fd: int}]", 'args: [{"fd\\n": int}]'),
+                         ('expression: "0x400"', 'expression: "0x400\\nint x;"')):
+            with self.subTest(new):
+                self.assertRegex(self.complaint(SPEC.replace(old, new, 1)),
+                                 r"^small.yaml:\d+: .*(a line break|does not do)")
+        self.assertIn("does not do; write the macro's text",
+                      self.complaint(SPEC.replace('expression: "0x400"', "expression: '0x400 \\'")))
+
+    def test_a_release_that_c_would_read_otherwise(self):
+        self.mistake('{name: "201310",', """{name: '201310")',""", "201310\"): name: '201310\")' does not do")
 
     def test_duplicate_function(self):
         self.mistake("name: onload_move_fd", "name: onload_is_present", "duplicate name "
@@ -407,6 +499,26 @@ class Files(unittest.TestCase):
         self.assertEqual(status, 2)
         self.assertIn(f"{self.spec}: cannot be read", err)
         self.assertFalse(self.out.exists())
+
+    def test_a_folder_that_cannot_be_written(self):
+        self.out.write_text("a file")
+        status, _, err = self.run_main()
+        self.assertEqual((status, err.count("\n")), (2, 1), err)
+        self.assertIn(f"{self.out}: ", err)
+        self.assertIn("give another folder with --out", err)
+
+    def test_output_that_cannot_be_printed(self):
+        command = [sys.executable, str(ROOT / "codegen/main.py"), "--spec", str(self.spec), "--out",
+                   str(self.out)]
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr),
+                         (2, "standard output: No space left on device\n"))
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+        os.close(write)
+        self.assertEqual((done.returncode, done.stderr), (2, ""))
 
     def test_help_shows_an_example(self):
         out = io.StringIO()

@@ -517,7 +517,8 @@ class Proposals(Copy):
     def accepted(self, *args):
         """The proposal, after it was seen to describe the headers once it was filled in."""
         proposal = self.propose(*args)
-        filled = re.sub(r"^    answer:  #.*$", "    answer: {neg_errno: ENOSYS}", proposal, flags=re.M)
+        filled = proposal.replace("Not described yet.", "Described.")
+        filled = re.sub(r"^    answer:  #.*$", "    answer: {neg_errno: ENOSYS}", filled, flags=re.M)
         filled = re.sub(r"^    body:  #.*$", "    body: |\n      return 0;", filled, flags=re.M)
         self.assertEqual(self.generate(self.paste(filled)), (0, ""), proposal)
         status, out, err = run("--spec", self.top / "spec.yaml", self.dir)
@@ -539,7 +540,14 @@ class Proposals(Copy):
         self.edit(API, "int onload_move_fd(", "int onload_new(int fd);\nint onload_move_fd(")
         status, err = self.generate(self.paste(self.propose()))
         self.assertEqual((status, err.count("\n")), (2, 1), err)
-        self.assertIn("onload_new: answer: unknown answer None; write {value: N}", err)
+        self.assertIn("onload_new: answer: nothing is written here; write {value: N}", err)
+
+    def test_the_words_are_left_to_be_written(self):
+        self.edit(API, "int onload_move_fd(", "int onload_new(int fd);\nint onload_move_fd(")
+        status, err = self.generate(re.sub(r"answer:  #.*", "answer: {value: 0}",
+                                           self.paste(self.propose())))
+        self.assertEqual((status, err.count("\n")), (2, 2), err)
+        self.assertIn("onload_new: doc: 'Not described yet.' stands for what you are to write\n", err)
 
     def test_a_new_release(self):
         self.edit(API, "int onload_move_fd(", "int onload_new(int fd);\nint onload_move_fd(")
