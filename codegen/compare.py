@@ -182,7 +182,8 @@ class Comparison:
             return []  # a name alone is nothing that a program uses
         if not a:
             pointed_at = any(getattr(t, "target", "") == b.name for t in self.theirs.type.values())
-            if b.size or not pointed_at and not self.entries.entry("type", name):
+            # of what the spec knows, but has no header declare, the name alone is a difference, too
+            if b.size or not pointed_at or self.entries.entry("type", name):
                 self.add("type", name, a, b, note=self.history("type", name))
             return []
         if not a.size or not b.size:

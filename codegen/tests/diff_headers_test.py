@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -288,6 +289,11 @@ class Types(Copy):
         found = {(d["change"], d["name"], d["headers"]) for d in self.differences()}
         self.assertIn(("different", "struct onload_tcp_info", "not defined"), found)
 
+    def test_an_ended_one_is_new_again(self):
+        self.edit(ZC, "int onload_zc_send(", "struct onload_zc_hlrx;\nint onload_zc_send(")
+        d = self.only("new", "type", "struct onload_zc_hlrx", "", "not defined")
+        self.assertEqual(d["note"], "new again: in the spec until 8.1.0")
+
     def test_a_handle(self):
         self.edit(ZC, "struct oo_zc_buf *onload_zc_handle", "struct oo_other *onload_zc_handle")
         self.only("different", "type", "onload_zc_handle", "struct oo_zc_buf *", "struct oo_other *")
@@ -523,6 +529,12 @@ class Proposals(Copy):
         self.assertEqual(self.generate(self.paste(filled)), (0, ""), proposal)
         status, out, err = run("--spec", self.top / "spec.yaml", self.dir)
         self.assertEqual((status, err), (0, ""), out + proposal)
+        made = self.top / "out/include"
+        done = subprocess.run(["gcc", "-xc", "-Wall", "-Werror", "-fsyntax-only", f"-I{made}", "-"],
+                              input="".join(f"#include <onload/{path.name}>\n"
+                                            for path in sorted((made / "onload").iterdir())),
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        self.assertEqual(done.stdout, "")
         return proposal
 
     def test_a_function(self):
@@ -588,6 +600,16 @@ class Proposals(Copy):
         self.edit(ZC, "int onload_zc_send(",
                   "int onload_zc_buffer_incref(int fd, onload_zc_handle buf);\nint onload_zc_send(")
         self.assertNotIn("until:", self.accepted())
+
+    def test_a_struct_that_is_back(self):
+        self.edit(ZC, "int onload_zc_send(", "struct onload_zc_hlrx;\n"
+                  "int onload_zc_hlrx_alloc(int fd, int flags, struct onload_zc_hlrx **hlrx);\n"
+                  "int onload_zc_send(")
+        self.assertEqual(len(re.findall("# replaces line .*, which has ended\n", self.accepted())), 2)
+
+    def test_a_struct_whose_name_alone_is_back(self):
+        self.edit(ZC, "int onload_zc_send(", "struct onload_zc_hlrx;\nint onload_zc_send(")
+        self.assertIn("    header: extensions_zc.h\n", self.accepted())
 
     def test_an_inline_function(self):
         self.edit(API, "static __inline void onload_delegated_send_tcp_update",
