@@ -174,34 +174,36 @@ class Checks:
         headers = [h["name"] for h in self.data["headers"]]
         dated = list(self.entries("functions", "constants", "enums", "types", "inlines"))
         for path, entry in dated:
-            self.known(path, entry, "group", groups, "groups")
-            self.known(path, entry, "header", headers + [None], "headers")
+            self.known(path + ("group",), "group", entry["group"], groups)
+            self.known(path + ("header",), "header", entry["header"], headers + [None])
         dated += [(("enums", i, "enumerators", j), n) for (_, i), e in self.entries("enums")
                   for j, n in enumerate(e["enumerators"])]
         dated.append((("data_only",), self.data["data_only"]))
         for path, entry in dated:
-            good = [self.known(path, entry, key, self.releases, "releases")
-                    for key in ("since", "until")]
-            if "until" not in entry or not all(good):
-                continue
-            at = self.releases.index
-            if "since" in entry and at(entry["until"]) < at(entry["since"]):
-                self.source.report(path + ("until",),
-                                   f"until: {entry['until']} comes before since: {entry['since']}; "
-                                   "write the last release that carried it")
-            if entry["header"] is not None:
-                self.source.report(path + ("header",),
-                                   f"header: no header of today declares what ended with "
-                                   f"{entry['until']}; write header: null")
+            gaps = [(path + ("not_in", i), name) for i, name in enumerate(entry.get("not_in", []))]
+            names = [(path + (key,), entry[key]) for key in ("since", "until") if key in entry] + gaps
+            if all([self.known(at, "release", name, self.releases) for at, name in names]):
+                self.check_dates(path, entry, gaps)
 
-    def known(self, path, entry, key, choices, where):
-        if key not in entry or entry[key] in choices:
-            return True
-        word = entry[key]
-        hint = close_to(word, [c for c in choices if c]) or f"; add it under {where}"
-        self.source.report(path + (key,), f"unknown {'release' if where == 'releases' else key} "
-                                          f"'{word}'{hint}")
-        return False
+    def known(self, path, what, word, choices):
+        if word not in choices:
+            hint = close_to(word, [c for c in choices if c]) or f"; add it under {what}s"
+            self.source.report(path, f"unknown {what} '{word}'{hint}")
+        return word in choices
+
+    def check_dates(self, path, entry, gaps):
+        at = self.releases.index
+        first, last = entry.get("since", self.releases[0]), entry.get("until", self.releases[-1])
+        if at(last) < at(first):
+            self.source.report(path + ("until",), f"until: {last} comes before since: {first}; "
+                                                  "write the last release that carried it")
+            return
+        for where, name in gaps:
+            if not at(first) < at(name) < at(last):
+                self.source.report(where, f"not_in: {name} is not between {first} and {last}; take it out")
+        if "until" in entry and entry["header"] is not None:
+            self.source.report(path + ("header",), "header: no header of today declares what ended with "
+                                                   f"{last}; write header: null")
 
     def check_answers(self):
         libc = {f["name"]: f for f in self.data["libc"]}

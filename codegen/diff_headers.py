@@ -127,8 +127,7 @@ def run(args, root, cwd):
         mark = "# " if args.propose else ""
         return status, f"{mark}{shown} and {label} are equal: {count(theirs)}"
     if args.propose:
-        form = json.loads(schema)["$defs"]["ctype"]["pattern"]
-        proposal = propose.Proposal(api, entries, theirs, form, args.release)
+        proposal = propose.Proposal(api, entries, theirs, json.loads(schema), args.release)
         return status, proposal.text(differences, label).rstrip("\n")
     many = "1 difference" if len(differences) == 1 else f"{len(differences)} differences"
     return status, "\n".join([*table(differences, label), "", f"{shown} and {label}: {many} "

@@ -131,6 +131,7 @@ class Signature:
 @dataclass(frozen=True, kw_only=True)
 class Function(Entry, Signature):
     until: str = ""
+    not_in: tuple = ()
     hidden: bool = False
     answer: Answer
     absent: Answer  # equal to answer where the spec gives none
@@ -145,7 +146,8 @@ class Function(Entry, Signature):
 
     @property
     def lived(self):
-        return f"{self.since} to {self.until}" if self.until else self.since
+        gap = f", but not in {', '.join(self.not_in)}" if self.not_in else ""
+        return f"{self.since} to {self.until}{gap}" if self.until else self.since + gap
 
     @property
     def story(self):
@@ -489,7 +491,7 @@ class Builder:
     def carried(self, function, release):
         at = self.releases.index
         last = at(function["until"]) if "until" in function else len(self.releases)
-        return at(function["since"]) <= at(release) <= last
+        return at(function["since"]) <= at(release) <= last and release not in function.get("not_in", ())
 
     def args(self, maps):
         pairs = [pair for one in maps for pair in one.items()]

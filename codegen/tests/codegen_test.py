@@ -154,6 +154,14 @@ class SpecMistakes(unittest.TestCase):
         self.mistake("header: null", "header: extensions_zc.h", "onload_zc_buffer_incref: header: no "
                      "header of today", within="- name: onload_zc_buffer_incref")
 
+    def test_a_gap_that_is_none(self):
+        for release, message in (("8.0.0", "not_in: 8.0.0 is not between 8.0.0 and 8.1.0; take it out"),
+                                 ("9.2.0", "not_in: 9.2.0 is not between 8.0.0 and 8.1.0; take it out"),
+                                 ("9.1.0", "unknown release '9.1.0'; did you mean")):
+            self.mistake('    header: null\n', f'    header: null\n    not_in: ["{release}"]\n',
+                         f"onload_zc_buffer_incref: {message}", within="- name: onload_zc_buffer_incref",
+                         at="    not_in")
+
     def test_unknown_group(self):
         self.mistake("group: presence", "group: presents", "onload_is_present: unknown group "
                      "'presents'; did you mean 'presence'?", within="- name: onload_is_present")
@@ -312,6 +320,33 @@ class Facts(unittest.TestCase):
                                    ("201811", 31), ("7.0.0", 32), ("7.1.0", 32), ("8.0.0", 43),
                                    ("8.0.1", 43), ("8.1.0", 44), ("9.0.0", 34), ("9.2.0", 34)):
             self.assertEqual(counted[release], functions, release)
+
+
+class Gaps(unittest.TestCase):
+    """A function that left, and came back."""
+
+    def test_it_is_in_each_release_that_had_it_and_its_history_is_told(self):
+        text = SPEC.replace("""
+    header: null
+    group: zc_offload
+    since: "8.0.0"
+    until: "8.1.0"
+    answer""", """
+    header: extensions_zc.h
+    group: zc_offload
+    since: "8.0.0"
+    not_in: ["8.1.0", "9.0.0"]
+    answer""", 1)
+        self.assertNotEqual(text, SPEC)
+        api = load(text)
+        name = "onload_zc_buffer_incref"
+        self.assertEqual([r.name for r in api.releases if name in r.functions], ["8.0.0", "9.2.0"])
+        made = render.render(api, ROOT / "codegen/templates")
+        self.assertIn("* Since Onload 8.0.0, but not in 8.1.0, 9.0.0; `onload/extensions_zc.h`",
+                      made["docs/api.md"])
+        self.assertIn(" * since:   8.0.0, but not in 8.1.0, 9.0.0\n", made["include/onload/extensions_zc.h"])
+        self.assertNotIn(f'LKOS_RELEASE_SYMBOL("9.0.0", {name})', made["releases.inc"])
+        self.assertIn(f'LKOS_RELEASE_SYMBOL("9.2.0", {name})', made["releases.inc"])
 
 
 class ForTools(unittest.TestCase):

@@ -599,7 +599,14 @@ class Proposals(Copy):
     def test_a_function_that_is_back(self):
         self.edit(ZC, "int onload_zc_send(",
                   "int onload_zc_buffer_incref(int fd, onload_zc_handle buf);\nint onload_zc_send(")
-        self.assertNotIn("until:", self.accepted())
+        proposal = self.accepted("--release", NEXT)
+        self.assertNotIn("until:", proposal)
+        self.assertIn('    since: "8.0.0"\n    not_in: ["9.0.0", "9.2.0"]\n', proposal)
+
+    def test_a_function_that_is_back_in_the_next_release(self):
+        self.edit(ZC, "int onload_zc_send(",
+                  "int onload_zc_buffer_incref(int fd, onload_zc_handle buf);\nint onload_zc_send(")
+        self.assertNotIn("not_in:", self.accepted("--release", "9.0.0"))
 
     def test_a_struct_that_is_back(self):
         self.edit(ZC, "int onload_zc_send(", "struct onload_zc_hlrx;\n"
@@ -651,7 +658,7 @@ int onload_move_fd(""")
       - {name: low, type: uint64_t, offset: {x86_64: 16, i386: 12, aarch64: 16}, bits: {first: 0, width: 40}}
       - {name: high, type: uint64_t, offset: {x86_64: 16, i386: 12, aarch64: 16}, bits: {first: 40, width: 24}}
       - {name: b, type: unsigned, offset: {x86_64: 24, i386: 20, aarch64: 24}, bits: {first: 0, width: 4}}
-      - {name: "y", type: "long [3]", offset: {x86_64: 32, i386: 24, aarch64: 32}}
+      - {name: y, type: "long [3]", offset: {x86_64: 32, i386: 24, aarch64: 32}}
 """, proposal)
         self.assertIn("    forward: [onload_later]\n", proposal)
 
