@@ -23,7 +23,6 @@ try:
 except ImportError:  # told when somebody wants to read
     cindex = None
 
-ORDERS = 120  # orders of inclusion to try: all of them for five headers
 PROBE = "probe.c"
 
 # The C library's headers of x86_64 serve the other two, but for these files.
@@ -299,35 +298,26 @@ class Reader:
                        for name in [*system, *(f"onload/{n}" for n in names)])
 
     def units(self):
-        """The text that includes all headers, in an order in which they compile, and what
-        each ABI makes of it."""
+        """The text that includes all headers, those that the spec knows first, and what each ABI
+        makes of it."""
         known = [h.name for h in self.api.headers]
         there = sorted(path.name for path in self.folder.glob("extensions*.h"))
         names = [n for n in known if n in there] + [n for n in there if n not in known]
-        first = None
-        for order in itertools.islice(itertools.permutations(names), ORDERS):
-            text = self.prelude(order)
-            unit = self.parse(model.ABIS[0], text)
-            errors = self.errors(unit, model.ABIS[0])
-            if not errors:
-                break
-            first = first or errors
-        else:
-            self.refuse(first)
-        units = [unit]
-        for abi in model.ABIS[1:]:
+        text, units = self.prelude(names), []
+        for abi in model.ABIS:
             units.append(self.parse(abi, text))
             errors = self.errors(units[-1], abi)
             if errors:
-                self.refuse(errors)
+                self.refuse(errors, names)
         return text, units
 
-    def refuse(self, errors):
+    def refuse(self, errors, names):
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        if "file not found" in errors[0]:
+        cure = self.cure
+        if "unknown type" in errors[0] or "incomplete" in errors[0]:
+            cure += f"; they were included in the order {', '.join(names)}"
+        elif "file not found" in errors[0]:
             cure = "give the include folder of a whole Onload, installed or unpacked"
-        else:
-            cure = self.cure
         raise HeaderError(f"{errors[0]}{more}; {cure}")
 
     # -- from cursors to what was read
@@ -528,7 +518,8 @@ def ctype(types):
     return Ctype(types[0].spelling, tuple(t.get_canonical().spelling for t in types))
 
 
-def read(folder, shown, api, cure="mend that line, or fetch the header again"):
+def read(folder, shown, api, cure="mend that line, add the #include that it lacks, or "
+         "fetch the header again"):
     """The Reading of the headers in a folder. shown: how messages name it; api: the spec, for
     the names of headers and of the macro that hides; cure: of what does not compile.
 

@@ -372,17 +372,18 @@ class Numbers(Copy):
 
 
 class Headers(Copy):
-    def test_new_ones_in_whatever_order_they_need_each_other(self):
-        (self.dir / "extensions_a.h").write_text("struct onload_a { struct onload_b b; };\n")
-        (self.dir / "extensions_b.h").write_text("struct onload_b { int x; };\n")
+    def test_new_ones_that_need_each_other(self):
+        (self.dir / "extensions_a.h").write_text('#include "extensions_b.h"\n'
+                                                 "struct onload_a { struct onload_b b; };\n")
+        (self.dir / "extensions_b.h").write_text("#pragma once\nstruct onload_b { int x; };\n")
         self.assertEqual([(d["kind"], d["name"]) for d in self.differences()],
                          [("header", "extensions_a.h"), ("header", "extensions_b.h"),
                           ("type", "struct onload_a"), ("type", "struct onload_b")])
 
     def test_two_that_include_each_other(self):
         (self.dir / "extensions_b.h").write_text(
-            "#ifndef B\n#define B\n#include <onload/extensions_c.h>\n"
-            "struct onload_b { struct onload_c *c; };\n#endif\n")
+            "#ifndef B\n#define B\nstruct onload_b { struct onload_c *c; };\n"
+            "#include <onload/extensions_c.h>\n#endif\n")
         (self.dir / "extensions_c.h").write_text(
             "#ifndef C\n#define C\n#include <onload/extensions_b.h>\n"
             "struct onload_c { struct onload_b b; };\n#endif\n")
@@ -418,6 +419,14 @@ class Unreadable(Copy):
         self.edit(ZC, "int onload_zc_recv(int fd,", "int onload_zc_recv(onload_fd fd,")
         line = self.line_of(ZC, "onload_fd fd")
         self.assertIn(f"{self.dir}/{ZC}:{line}: unknown type name 'onload_fd'", self.refusal())
+
+    def test_a_header_that_lacks_an_include(self):
+        (self.dir / "extensions_a.h").write_text("struct onload_a { struct onload_b b; };\n")
+        (self.dir / "extensions_b.h").write_text("struct onload_b { int x; };\n")
+        err = self.refusal()
+        self.assertIn(f"{self.dir}/extensions_a.h:1: field has incomplete type 'struct onload_b'; mend that "
+                      "line, add the #include that it lacks, ", err)
+        self.assertIn(f"included in the order {API}, {STAMPS}, {ZC}, extensions_a.h, extensions_b.h", err)
 
     def test_an_error_on_one_machine(self):
         self.edit(ZC, "#include", "#ifdef __i386__\n#error 64 bits only\n#endif\n#include")
