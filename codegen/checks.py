@@ -8,7 +8,7 @@ import re
 
 import jsonschema
 
-from spelling import KEYWORDS, TYPE_WORDS
+from spelling import KEYWORDS, TYPE_WORDS, of_libc
 from yaml_lines import close_to
 
 UNDESCRIBED = "Not described yet."  # for a person to replace
@@ -176,6 +176,14 @@ class Checks:
         for path, entry in dated:
             self.known(path + ("group",), "group", entry["group"], groups)
             self.known(path + ("header",), "header", entry["header"], headers + [None])
+        for (_, i), header in self.entries("headers"):
+            for j, name in enumerate(header["includes"]):
+                path, (folder, _, last) = ("headers", i, "includes", j), name.rpartition("/")
+                if folder == "onload":
+                    self.known(path, "header", last, headers)
+                elif not of_libc(name):
+                    self.source.report(path, f"includes: {name} is not of the C library, and programs may not "
+                                             "have it; take it out, and declare under types what it is for")
         dated += [(("enums", i, "enumerators", j), n) for (_, i), e in self.entries("enums")
                   for j, n in enumerate(e["enumerators"])]
         dated.append((("data_only",), self.data["data_only"]))

@@ -69,8 +69,8 @@ def read_ours(api, templates):
             text = made[f"include/onload/{header.name}"]
             (Path(folder) / header.name).write_text(text, encoding="utf-8")
         return headers.read(Path(folder), "generated/include/onload", api,
-                            "this is what the spec makes: mend the entry there, put the types "
-                            "that it needs before it, or write in includes: what declares them")
+                            "this is what the spec makes: mend the entry there, write in "
+                            "includes: what declares it, or put what it needs into an earlier group")
 
 
 def count(reading):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The spec as frozen dataclasses. Knows no template and does not touch the disk."""
 
+import re
 from dataclasses import dataclass, fields
 
 import checks
@@ -431,7 +432,7 @@ class Api:
             blocks = []
             for hidden in (False, True):
                 parts = [tuple(i for i in items if i.hidden == hidden)
-                         for items in (types, functions, inlines)]
+                         for items in (in_order(types), functions, inlines)]
                 if any(parts):
                     blocks.append(Block(hidden, *parts))
             section = Section(group, here(self.constants), here(self.enums), tuple(blocks))
@@ -441,6 +442,23 @@ class Api:
 
     def of_group(self, group, items):
         return tuple(i for i in items if i.group == group.name)
+
+
+def in_order(types):
+    """Each behind those that it is made of; for the rest as they were."""
+    left, made = {t.name: t for t in types}, []
+
+    def take(t):
+        del left[t.name]
+        for text in [t.type, t.returns, *(part.type for part in t.args + t.fields)]:
+            for word in re.findall(r"\w+", text):
+                if word in left and not re.search(r"struct .*\*", text):  # for a pointer its name will do
+                    take(left[word])
+        made.append(t)
+
+    while left:
+        take(next(iter(left.values())))
+    return made
 
 
 class Builder:

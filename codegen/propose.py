@@ -12,6 +12,7 @@ import yaml
 import checks
 import compare
 import headers
+import spelling
 
 # What a replacement takes from the entry that it replaces.
 KEPT = ("group", "since", "not_in", "answer", "absent", "doc", "onload", "notes", "source", "body")
@@ -62,11 +63,7 @@ class Proposal:
                     self.entry_text(section, *each) for each in made.values()))
         return "\n".join(parts)
 
-    def entry_text(self, section, entry, line, remark):
-        users = [other_line for other, other_line, _ in self.sections[section].values() if other_line
-                 and any(re.search(rf"\b{entry['name']}\b", ctype) for _, ctype in types(other))]
-        if section == "types" and not line and users:
-            remark = f"before line {min(users)}, which needs it"
+    def entry_text(self, section, entry, remark):
         order = list(self.definition(section)["properties"])
         ordered = {key: entry[key] for key in sorted(entry, key=order.index)}
         text = yaml.dump([marked(ordered, section)], Dumper=Dumper, sort_keys=False, default_flow_style=None,
@@ -107,7 +104,7 @@ class Proposal:
             return
         entry = {**old, "until": self.release_before, "header": None}
         entry.pop("ds_data_only", None)
-        self.put(section, entry, line, f"replaces line {line}: gone")
+        self.put(section, entry, f"replaces line {line}: gone")
 
     def entry(self, kind, name, d):
         """A new entry, or one in the place of another."""
@@ -121,14 +118,14 @@ class Proposal:
             return
         section, entry = made
         known = self.entries.entry(kind, name)
-        line, remark = 0, ""
+        remark = ""
         if known and known[0] == section:
             old = known[1]
             entry.update((key, old[key]) for key in KEPT if key in old)
             if "since" not in old:
                 entry.pop("since", None)
             self.keep_parts(entry, old)
-            line, remark = known[2], f"replaces line {known[2]}"
+            remark = f"replaces line {known[2]}"
             if "until" in old:
                 remark += ", which has ended"
                 gap = self.before[self.before.index(old["until"]) + 1:]
@@ -141,7 +138,7 @@ class Proposal:
             if not re.search(self.schema["$defs"]["ctype"]["pattern"], ctype):
                 self.remarks.append(f"{item.name}: the spec cannot spell '{ctype}', the type of "
                                     f"{name}: name it with a typedef, under types.")
-        self.put(section, entry, line, remark)
+        self.put(section, entry, remark)
 
     @staticmethod
     def keep_parts(entry, old):
@@ -162,15 +159,15 @@ class Proposal:
                 {names[i]: t} if name.startswith("unnamed") and i < len(names) else {name: t}
                 for i, one in enumerate(entry["args"]) for name, t in one.items()]
 
-    def put(self, section, entry, line=0, remark=""):
-        """line: of the entry that this one replaces."""
-        self.sections[section][entry["name"]] = (entry, line, remark)
+    def put(self, section, entry, remark=""):
+        self.sections[section][entry["name"]] = (entry, remark)
 
     # -- entries
 
     def common(self, item):
         made = {"name": item.name, "header": item.place.file, "group": self.group(item.place),
-                "since": self.release, "doc": checks.UNDESCRIBED, "source": f"onload/{item.place.file}"}
+                "since": self.release, "doc": checks.UNDESCRIBED,
+                "source": item.place.origin or f"onload/{item.place.file}"}
         if getattr(item, "hidden", False):
             made["ds_data_only"] = "hidden"
         return made
@@ -229,8 +226,11 @@ class Proposal:
     def header(self, item):
         stem = item.name.removesuffix(".h").upper()
         guard = item.guard or f"__ONLOAD_{stem}_H__"
-        return "headers", {"name": item.name, "guard": guard, "includes": list(item.includes),
-                           "doc": checks.UNDESCRIBED}
+        known = [i for i in item.includes if i.startswith("onload/") or spelling.of_libc(i)]
+        for name in set(item.includes) - set(known):
+            self.remarks.append(f"{item.name} includes {name}, which programs may not have: it is left out, and "
+                                "what the headers need of it is under types.")
+        return "headers", {"name": item.name, "guard": guard, "includes": known, "doc": checks.UNDESCRIBED}
 
     def type(self, item):
         made = self.common(item)

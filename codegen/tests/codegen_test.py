@@ -171,6 +171,13 @@ class SpecMistakes(unittest.TestCase):
                      "header 'extension.h'; did you mean 'extensions.h'?",
                      within="- name: onload_is_present")
 
+    def test_includes_that_programs_do_not_have(self):
+        self.mistake("includes: [stdint.h]", "includes: [stdint.h, etherfabric/ef_vi.h]",
+                     "extensions_timestamping.h: includes: etherfabric/ef_vi.h is not of the C library")
+        self.mistake("includes: [stdint.h]", "includes: [stdint.h, onload/extensions_sz.h]",
+                     "extensions_timestamping.h: unknown header 'extensions_sz.h'; did you mean "
+                     "'extensions_zc.h'?")
+
     def test_unknown_errno(self):
         self.mistake("{neg_errno: ENOSYS}", "{neg_errno: ENOSYZ}", "onload_fd_check_feature: unknown "
                      "errno 'ENOSYZ'; did you mean 'ENOSYS'?",

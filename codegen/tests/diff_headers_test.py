@@ -710,6 +710,59 @@ int onload_move_fd(""")
         self.assertIn("groups:\n  - {name: more, title: More}\n", proposal)
         self.assertIn("    includes: [stdint.h, onload/extensions.h]\n", proposal)
 
+    def test_what_others_of_onload_s_headers_declare(self):
+        self.beside_others()
+        self.edit(ZC, "int onload_zc_send(", "int onload_new(ef_token token, struct ef_memreg *reg, enum ef_mode "
+                                             "mode, struct ef_pair pair);\nint onload_zc_send(")
+        self.edit(ZC, "\tvoid *unused;", "\tef_token unused;")
+        found = {(d["change"], d["name"], d["headers"], d["origin"]) for d in self.differences()}
+        self.assertEqual(found - {("new", "onload_new", "int (ef_token token, struct ef_memreg *reg, enum ef_mode "
+                                   "mode, struct ef_pair pair)", "")}, {
+            ("new", "ef_token", "uint64_t", "etherfabric/ef_vi.h"),
+            ("new", "struct ef_memreg", "not defined", "etherfabric/ef_vi.h"),
+            ("new", "struct ef_pair", "8 bytes, a", "etherfabric/ef_vi.h"),
+            ("new", "enum ef_mode", "EF_A = 0, EF_B = 4", "etherfabric/ef_vi.h"),
+            ("different", "onload_zc_iovec.unused", "ef_token", "")})
+        self.assertRegex(run(self.dir)[1], f"new +type +ef_token +{ZC}:\\d+ +uint64_t; declared in "
+                                           "etherfabric/ef_vi.h\n")
+        proposal = self.accepted()
+        self.assertNotIn("ef_other", proposal)
+        self.assertIn("    source: etherfabric/ef_vi.h\n", proposal)
+
+    def test_a_type_from_elsewhere_that_has_ended_is_back(self):
+        self.beside_others()
+        self.edit(ZC, "int onload_zc_send(", "int onload_new(ef_addrspace space);\nint onload_zc_send(")
+        self.assertRegex(self.accepted(), "# replaces line .*, which has ended\n  - name: ef_addrspace\n")
+
+    def test_a_new_header_that_includes_others_of_onload_s(self):
+        self.beside_others()
+        (self.dir / "extensions_more.h").write_text("#include <stdint.h>\n#include <etherfabric/ef_vi.h>\n"
+                                                    "int onload_more(ef_token token);\n")
+        proposal = self.accepted()
+        self.assertIn("# extensions_more.h includes etherfabric/ef_vi.h, which programs may not have", proposal)
+        self.assertIn("    includes: [stdint.h]\n", proposal)
+
+    def beside_others(self):
+        """Puts the headers where they can include another of Onload's, and do."""
+        self.dir = self.dir.rename(self.top / "onload")
+        (self.top / "etherfabric").mkdir()
+        (self.top / "etherfabric/ef_vi.h").write_text("""#pragma once
+#include <stdint.h>
+typedef uint64_t ef_addrspace;
+typedef uint64_t ef_token;
+struct ef_other { int a; };
+struct ef_memreg { struct ef_other other; };
+struct ef_pair { ef_token a; };
+enum ef_mode { EF_A, EF_B = 4 };
+int ef_unused(void);
+""")
+        self.edit(ZC, "#include", "#include <etherfabric/ef_vi.h>\n#include")
+
+    def test_a_new_type_that_a_struct_before_it_needs(self):
+        self.edit(API, "struct onload_stat {", "struct onload_id { int a, b; };\nstruct onload_stat {")
+        self.edit(API, "int32_t endpoint_id;", "struct onload_id endpoint_id;")
+        self.accepted()
+
     def test_what_the_spec_cannot_hold_is_named(self):
         self.edit(API, "int onload_move_fd(", """
 #define ONLOAD_TEXT "text"
