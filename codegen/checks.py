@@ -2,18 +2,15 @@
 """What is wrong with a spec: first its shape, then what its entries refer to, then what they mean."""
 
 import errno as errno_names
-import functools
 import json
 import re
 
 import jsonschema
 
-from spelling import KEYWORDS, TYPE_WORDS, of_libc
+from spelling import of_libc
 from yaml_lines import close_to
 
-UNDESCRIBED = "Not described yet."  # for a person to replace
 UNSIGNED = re.compile(r".*\*$|(unsigned|uint|size_t|socklen_t|bool|_Bool|enum)\b|uint\w*_t$")
-NAMES = ("name", "target", "forward", "guard", "macro")  # keys whose text is a name in C
 
 
 def check(source, schema):
@@ -22,7 +19,6 @@ def check(source, schema):
     shape_problems(source, schema)
     source.stop_on_problems()
     checks = Checks(source)
-    checks.check_texts()
     checks.check_names()
     checks.check_references()
     source.stop_on_problems()
@@ -108,66 +104,32 @@ class Checks:
         self.aliases = {t["name"]: t["type"] for t in self.data["types"] if t["kind"] == "alias"}
         self.pointers = [t["name"] for t in self.data["types"] if t["kind"] in ("handle", "callback")]
 
-    def check_texts(self):
-        """What would be something else in a header: names, types, and the text of comments."""
-        for path, value in leaves(self.data):
-            key = next(step for step in reversed(path) if isinstance(step, str))
-            name, ctype = None, value if key in ("returns", "type") else None
-            if path[-3:-2] == ("args",):
-                name, ctype = key, value
-            elif key in NAMES:
-                name = value
-            if name in KEYWORDS:
-                self.source.report(path, f"'{name}' is a keyword of C or C++; choose another name")
-            if ctype:
-                wrong = [w for w in re.findall(r"\w+", ctype) if w in KEYWORDS - TYPE_WORDS]
-                if wrong or ctype == "void" and key != "returns" or "[" in ctype and key == "returns":
-                    self.source.report(path, f"{key}: C has no {wrong[0] if wrong else ctype} here; write "
-                                             "another type")
-            if not isinstance(value, str) or key == "body":
-                continue
-            if "\n" in value + key:
-                self.source.report(path, f"{key}: a line break; write it on one line")
-            elif UNDESCRIBED in value:
-                self.source.report(path, f"{key}: '{UNDESCRIBED}' stands for what you are to write")
-            elif "*/" in value or "/*" in value:
-                self.source.report(path, f"{key}: '/*' and '*/' would be those of a comment in the header; "
-                                         "write it otherwise")
-
     def entries(self, *kinds):
         for kind in kinds:
             for i, entry in enumerate(self.data[kind]):
                 yield (kind, i), entry
 
     def check_names(self):
-        tags = [("enums", i) for i in range(len(self.data["enums"]))]
-        tags += [("types", i) for i, t in enumerate(self.data["types"])
-                 if t["kind"] in ("struct", "opaque")]
-        names = [path for path, _ in self.entries("functions", "data", "constants", "inlines",
-                                                  "libc", "types") if path not in tags]
-        names += [("enums", i, "enumerators", j) for (_, i), e in self.entries("enums")
-                  for j in range(len(e["enumerators"]))]
-        spaces = [tags, names]
-        spaces += [[path for path, _ in self.entries(kind)]
-                   for kind in ("releases", "groups", "headers")]
-        for (kind, i), entry in self.entries("functions", "libc", "inlines", "types"):
-            first = {}
-            for j, one in enumerate(entry.get("args", [])):
-                name = next(iter(one))
-                if name in first:
-                    self.source.report((kind, i, "args", j),
-                                       f"duplicate argument '{name}'; give it a name of its own")
-                first[name] = j
-        for paths in spaces:
-            first = {}
-            for path in paths:
-                name = functools.reduce(lambda at, step: at[step], path, self.data)["name"]
-                line = self.source.lines[path + ("name",)]
-                if name in first:
-                    self.source.report_line(max(line, first[name]),
-                                            f"duplicate name '{name}', first in line "
-                                            f"{min(line, first[name])}; keep one")
-                first.setdefault(name, line)
+        first = {}
+        for path, value in leaves(self.data):
+            name = path[-1] if path[-3:-2] == ("args",) else value if path[-1] == "name" else None
+            if name is None:
+                continue
+            key, line = (self.space(path), name), self.source.lines[path]
+            if key in first:
+                self.source.report_line(line, f"duplicate name '{name}', first in line {first[key]}; keep one")
+            first.setdefault(key, line)
+
+    def space(self, path):
+        """Among which names the one at path has to be the only one of its kind."""
+        kind = path[0]
+        if "args" in path or "fields" in path:
+            return path[:2]
+        if kind in ("releases", "groups", "headers"):
+            return kind
+        is_tag = len(path) == 3 and (kind == "enums" or kind == "types" and (
+            self.data[kind][path[1]]["kind"] in ("struct", "opaque")))
+        return "tags" if is_tag else "names"
 
     def check_references(self):
         groups = [g["name"] for g in self.data["groups"]]

@@ -6,18 +6,6 @@ import re
 WIDTH = 90  # columns of generated C
 TAB = 8
 
-TYPE_WORDS = frozenset("bool char const double enum float int long short signed struct union unsigned void volatile "
-                       "_Bool".split())
-# Of C and C++, whose programs include the headers, too.
-KEYWORDS = TYPE_WORDS | frozenset("""
-    alignas alignof and and_eq asm auto bitand bitor break case catch char16_t char32_t char8_t class co_await co_return
-    co_yield compl concept const_cast consteval constexpr constinit continue decltype default delete do dynamic_cast
-    else explicit export extern false for friend goto if inline mutable namespace new noexcept not not_eq nullptr
-    operator or or_eq private protected public register reinterpret_cast requires restrict return sizeof static
-    static_assert static_cast switch template this thread_local throw true try typedef typeid typename typeof using
-    virtual wchar_t while xor xor_eq _Alignas _Alignof _Atomic _Complex _Generic _Imaginary _Noreturn _Static_assert
-    _Thread_local""".split())
-
 
 def declare(ctype, name):
     """'char *', 'x' -> 'char *x'; 'int [5]', 'x' -> 'int x[5]'."""

@@ -127,16 +127,16 @@ class SpecMistakes(unittest.TestCase):
                      "you mean 'i386'?", within="- name: __recvmsg64")
 
     def test_argument_that_is_no_name(self):
-        self.mistake("{fd: int}", "{f d: int}", "onload_move_fd: unknown key 'f d'; write one key, "
-                     "the argument's name", within="- name: onload_move_fd")
+        self.mistake("{fd: int}", "{f d: int}", "onload_move_fd: args: 'f d' does not do; write a "
+                     "C identifier", within="- name: onload_move_fd")
 
     def test_two_arguments_in_one_map(self):
         self.mistake("{fd: int}", "{fd: int, by: int}", "onload_move_fd: args: ",
                      within="- name: onload_move_fd")
 
     def test_duplicate_argument(self):
-        self.mistake("{type: int}", "{domain: int}", "onload_socket_nonaccel: duplicate argument "
-                     "'domain'", within="- name: onload_socket_nonaccel")
+        self.mistake("{type: int}", "{domain: int}", "duplicate name 'domain', first in "
+                     "line", within="- name: onload_socket_nonaccel")
 
     def test_unknown_kind(self):
         self.mistake("kind: struct", "kind: strukt", "onload_stat: kind: unknown value 'strukt'; did "
@@ -215,25 +215,23 @@ class SpecMistakes(unittest.TestCase):
 
     def test_a_keyword_as_a_name(self):
         for key, old, word, of in (
-                ("name: ", "onload_move_fd", "register", "register"),
-                ("{", "who: ", "class", "onload_set_stackname"),
-                ("name: ", "ONLOAD_MSG_WARM", "new", "new"),
-                ("name: ", "ONLOAD_ZC_KEEP", "for", "onload_zc_callback_rc.for"),
-                ("name: ", "stack_id,", "short", "onload_stat.short"),
-                ("name: ", "iov_ptr,", "delete", "onload_zc_iovec.delete"),
-                ("target: ", "oo_zc_buf", "this", "onload_zc_handle"),
-                ("guard: ", "__ONLOAD_ZC_H__", "while", "extensions_zc.h")):
+                ("name: ", "onload_move_fd", "register", "register: name"),
+                ("{", "who: ", "class", "onload_set_stackname: args"),
+                ("name: ", "ONLOAD_MSG_WARM", "new", "new: name"),
+                ("name: ", "ONLOAD_ZC_KEEP", "for", "onload_zc_callback_rc.for: name"),
+                ("name: ", "stack_id,", "short", "onload_stat.short: name"),
+                ("name: ", "iov_ptr,", "delete", "onload_zc_iovec.delete: name"),
+                ("target: ", "oo_zc_buf", "this", "onload_zc_handle: target"),
+                ("guard: ", "__ONLOAD_ZC_H__", "while", "extensions_zc.h: guard")):
             with self.subTest(word):
                 self.mistake(key + old, key + word + re.sub(r"\w+", "", old),
-                             f"{of}: '{word}' is a keyword of C or C++; choose another name")
+                             f"{of}: '{word}' does not do; write a C identifier, and no keyword of C or C++")
 
     def test_a_type_that_c_does_not_have_there(self):
-        self.mistake("args: [{fd: int}]", "args: [{fd: void}]", "onload_move_fd: fd: C has no void here",
-                     within="- name: onload_move_fd")
-        self.mistake("args: [{fd: int}]", "args: [{fd: struct return}]", "onload_move_fd: fd: C has no "
-                     "return here", within="- name: onload_move_fd")
-        self.mistake("returns: int", 'returns: "int [2]"', "onload_move_fd: returns: C has no int [2] "
-                     "here", within="- name: onload_move_fd")
+        self.mistake("args: [{fd: int}]", "args: [{fd: void}]", "onload_move_fd: fd: 'void' does not do; "
+                     "write a C type other than void", within="- name: onload_move_fd")
+        self.mistake("returns: int", 'returns: "int [2]"', "onload_move_fd: returns: 'int [2]' does not do; "
+                     "write a C type that is no array", within="- name: onload_move_fd")
 
     def test_a_negative_answer_of_what_is_never_negative(self):
         for returns in ("unsigned", "unsigned long", "size_t", "uint64_t", "bool", '"void *"',
@@ -258,17 +256,19 @@ class SpecMistakes(unittest.TestCase):
     def test_text_that_is_still_to_be_written(self):
         for key in ("doc", "onload"):
             self.mistake(f'    {key}: "', f'    {key}: "Not described yet. ', f"onload_move_fd: {key}: "
-                         "'Not described yet.' stands for", within="- name: onload_move_fd")
-        self.mistake("title: Spinning", "title: Not described yet.", "spin: title: 'Not described")
+                         "'Not described yet. What", within="- name: onload_move_fd")
+        self.mistake("title: Spinning", "title: Not described yet.", "spin: title: 'Not described yet.' does "
+                     "not do; write what the header and docs/api.md are to say there")
 
     def test_text_that_would_end_a_comment(self):
         for old, new in (('    doc: "', '    doc: "*/ int x; '), ('    source: there', "    source: a/*.h"),
-                         ("title: Spinning", "title: Spin */ int x;"), ("doc: a member", 'doc: "*/ int x;"'),
-                         ('expression: "0x400"', 'expression: "0x400 */"')):
+                         ("title: Spinning", "title: Spin */ int x;"), ("doc: a member", 'doc: "*/ int x;"')):
             with self.subTest(new):
                 self.mistake(old, new, "", at=new.strip())
-                self.assertIn("'/*' and '*/' would be those of a comment in the header",
+                self.assertIn("does not do; write text without '/*' and '*/', which would be those of a comment",
                               self.complaint(SPEC.replace(old, new, 1)))
+        self.mistake('expression: "0x400"', 'expression: "0x400 */"', "ONLOAD_MSG_WARM: expression: '0x400 */' "
+                     "does not do; write how the header spells the number, in quotes, on one line and without a")
 
     def test_text_that_would_begin_a_line_of_code(self):
         for old, new in (('name: onload_move_fd', 'name: "onload_move_fd\\n"'),
@@ -277,7 +277,7 @@ class SpecMistakes(unittest.TestCase):
             with self.subTest(new):
                 self.assertRegex(self.complaint(SPEC.replace(old, new, 1)),
                                  r"^small.yaml:\d+: .*(a line break|does not do)")
-        self.assertIn("does not do; write the macro's text",
+        self.assertIn("does not do; write how the header spells the number",
                       self.complaint(SPEC.replace('expression: "0x400"', "expression: '0x400 \\'")))
 
     def test_a_release_that_c_would_read_otherwise(self):
@@ -289,6 +289,9 @@ class SpecMistakes(unittest.TestCase):
 
     def test_duplicate_name_of_different_kinds(self):
         self.mistake("name: ONLOAD_ZC_KEEP", "name: ONLOAD_MSG_WARM", "duplicate name 'ONLOAD_MSG_WARM'")
+
+    def test_duplicate_member(self):
+        self.mistake("{name: stack_name,", "{name: stack_id,", "duplicate name 'stack_id', first in line ")
 
     def test_duplicate_release(self):
         self.mistake('name: "8.0.0"', 'name: "201310"', "duplicate name '201310'")

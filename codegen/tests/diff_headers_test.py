@@ -560,7 +560,7 @@ class Proposals(Copy):
     def test_the_answer_is_left_to_be_written(self):
         self.edit(API, "int onload_move_fd(", "int onload_new(int fd);\nint onload_move_fd(")
         status, err = self.generate(self.paste(self.propose()))
-        self.assertEqual((status, err.count("\n")), (2, 1), err)
+        self.assertEqual((status, err.count("\n")), (2, 3), err)
         self.assertIn("onload_new: answer: nothing is written here; write {value: N}", err)
 
     def test_the_words_are_left_to_be_written(self):
@@ -568,7 +568,7 @@ class Proposals(Copy):
         status, err = self.generate(re.sub(r"answer:  #.*", "answer: {value: 0}",
                                            self.paste(self.propose())))
         self.assertEqual((status, err.count("\n")), (2, 2), err)
-        self.assertIn("onload_new: doc: 'Not described yet.' stands for what you are to write\n", err)
+        self.assertIn("onload_new: doc: 'Not described yet.' does not do; write what the header", err)
 
     def test_a_new_release(self):
         self.edit(API, "int onload_move_fd(", "int onload_new(int fd);\nint onload_move_fd(")
