@@ -33,6 +33,10 @@ import propose
 import render
 import yaml_lines
 
+sys.path.append(str(Path(__file__).absolute().parents[1] / "tools"))
+
+from lkos import screen  # noqa: E402  (the path comes first)
+
 
 def arguments(argv, root):
     parser = argparse.ArgumentParser(
@@ -90,14 +94,9 @@ def count(reading):
 
 
 def table(differences, spec):
-    def place(d):
-        return f"{d.file}:{d.line}" if d.file else f"{spec.name}:{d.spec_line}"
-
-    rows = [("CHANGE", "KIND", "NAME", "WHERE", "WHAT")]
-    rows += [(d.change, d.kind, d.name, place(d), d.what) for d in differences]
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    for row in rows:
-        yield "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths)), row[4]])
+    return screen.table(("change", "kind", "name", "where", "what"), [
+        (d.change, d.kind, d.name, f"{d.file}:{d.line}" if d.file else f"{spec.name}:{d.spec_line}", d.what)
+        for d in differences])
 
 
 def summary(differences):

@@ -94,9 +94,9 @@ class Copy(unittest.TestCase):
         self.assertEqual([(d["change"], d["kind"], d["name"], d["spec"], d["headers"])
                           for d in found], [(change, kind, name, spec, there)])
         rows = out.splitlines()
-        self.assertEqual((status, len(rows)), (1, 4), out)
-        self.assertRegex(rows[1], rf"^{change} +{kind} +{re.escape(name)}  ")
-        self.assertTrue(rows[3].endswith(f"1 difference (1 {change})"), out)
+        self.assertEqual((status, len(rows)), (1, 5), out)
+        self.assertRegex(rows[2], rf"^{change} +{kind} +{re.escape(name)}  ")
+        self.assertTrue(rows[4].endswith(f"1 difference (1 {change})"), out)
         return found[0]
 
 
