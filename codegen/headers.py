@@ -85,10 +85,18 @@ class Prototype:
 
 
 @dataclass(frozen=True)
-class Function:
-    name: str
+class Named:
+    name: str  # empty: it has none
     place: Place
+
+
+@dataclass(frozen=True)
+class Hidable(Named):
     hidden: bool
+
+
+@dataclass(frozen=True)
+class Function(Hidable):
     inline: bool
     prototype: Prototype
 
@@ -98,9 +106,7 @@ class Function:
 
 
 @dataclass(frozen=True)
-class Field:
-    name: str
-    place: Place
+class Field(Named):
     type: Ctype
     offset: model.Abi  # of the word that holds it
     bits: model.Bits
@@ -112,12 +118,9 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Record:
+class Record(Hidable):
     """A struct or union, or its name alone."""
     keyword: str
-    name: str
-    place: Place
-    hidden: bool
     size: model.Abi  # None: not defined
     align: model.Abi
     fields: tuple
@@ -130,10 +133,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Typedef:
-    name: str
-    place: Place
-    hidden: bool
+class Typedef(Hidable):
     type: Ctype
     size: model.Abi
     align: model.Abi
@@ -149,9 +149,7 @@ class Typedef:
 
 
 @dataclass(frozen=True)
-class Enumerator:
-    name: str
-    place: Place
+class Enumerator(Named):
     value: int
     expression: str  # empty when the header gives none
 
@@ -161,9 +159,7 @@ class Enumerator:
 
 
 @dataclass(frozen=True)
-class Enum:
-    name: str  # empty: it has none
-    place: Place
+class Enum(Named):
     enumerators: tuple
 
     @property
@@ -172,9 +168,7 @@ class Enum:
 
 
 @dataclass(frozen=True)
-class Macro:
-    name: str
-    place: Place
+class Macro(Named):
     expression: str  # with the parameters in front, if there are any
     value: int  # None: it is not a number
     pointer: bool
@@ -187,9 +181,7 @@ class Macro:
 
 
 @dataclass(frozen=True)
-class Variable:
-    name: str
-    place: Place
+class Variable(Named):
     type: Ctype
 
     @property
@@ -198,9 +190,7 @@ class Variable:
 
 
 @dataclass(frozen=True)
-class Header:
-    name: str
-    place: Place
+class Header(Named):
     guard: str
     includes: tuple
 
@@ -450,9 +440,9 @@ class Reader:
     def record(self, label, place, hidden, cursors, by_name):
         keyword, _, name = label.partition(" ")
         if by_name or not cursors[0].is_definition():
-            return Record(keyword, name, place, hidden, None, None, ())
+            return Record(name, place, hidden, keyword, None, None, ())
         types = [c.type for c in cursors]
-        return Record(keyword, name, place, hidden, abi(t.get_size() for t in types),
+        return Record(name, place, hidden, keyword, abi(t.get_size() for t in types),
                       abi(t.get_align() for t in types),
                       tuple(self.fields(types, (0, 0, 0), "", itertools.count(1), 0, place)))
 

@@ -282,7 +282,7 @@ class Type(Entry, Signature):
     members: tuple = ()
     target: str = ""
     type: str = ""
-    forward: tuple = ()
+    forward: tuple  # structs that its arguments name, and that are declared after it
 
     @property
     def fields(self):
@@ -490,7 +490,8 @@ class Builder:
             enums=tuple(self.make(Enum, e, enumerators=tuple(self.make(
                 Enumerator, {"since": e.get("since", ""), "expression": number(n["value"]), **n})
                 for n in e["enumerators"])) for e in self.data["enums"]),
-            types=tuple(self.make(Type, t, members=self.members(t)) for t in self.data["types"]),
+            types=tuple(self.make(Type, t, members=self.members(t), forward=self.forward(i, t))
+                        for i, t in enumerate(self.data["types"])),
             libc=tuple(self.make(Libc, f, fixed=f.get("variadic_after", -1))
                        for f in self.data["libc"]),
         )
@@ -524,6 +525,11 @@ class Builder:
             named = (e["name"] for e in self.enumerators.get(returns, []) if e["value"] == what)
             return Answer(kind, value=what, expression=next(named, str(what)))
         return Answer(kind, calls=what) if kind == "calls" else Answer(kind, errno=what)
+
+    def forward(self, at, callback):
+        later = [t["name"] for t in self.data["types"][at + 1:] if t["kind"] == "struct"]
+        return tuple(word for one in callback.get("args", ()) for ctype in one.values()
+                     for word in ctype.split() if word in later)
 
     def members(self, t):
         made = []

@@ -243,9 +243,6 @@ class Proposal:
             made.update(kind="struct", fields=self.fields(item))
         elif item.prototype and not item.prototype.variadic:
             made.update(kind="callback", **self.signature(item.prototype))
-            forward = self.undefined(item)
-            if forward:
-                made["forward"] = forward
         elif item.target:
             made.update(kind="handle", target=item.target)
         elif item.nameless:
@@ -268,15 +265,6 @@ class Proposal:
                 made.append({**one, "offset": vars(f.offset), **bits})
             union = f.union
         return made
-
-    def undefined(self, item):
-        """Tags in a callback's parameters that are defined after it in its own header."""
-        tags = [m.group(1) for _, t in item.prototype.args
-                for m in [re.search(r"struct (\w+)", t.spelling)] if m]
-        return [tag for tag in dict.fromkeys(tags)
-                for record in [self.theirs.type.get(f"struct {tag}")]
-                if record and record.place.file == item.place.file
-                and record.place.line > item.place.line]
 
 
 def types(entry):
