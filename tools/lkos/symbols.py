@@ -57,7 +57,7 @@ def _in_release(functions, releases, wanted):
 
 
 def _row(function):
-    copied = ("name", "group", "since", "until", "doc", "onload", "notes")
+    copied = ("name", "group", "since", "until", "not_in", "doc", "onload", "notes")
     return {
         **{key: function[key] for key in copied},
         "answer": function["answer_words"],
@@ -79,8 +79,9 @@ def _details(row):
     facts = [("does", row["doc"]), ("group", row["group"])]
     if row["group"] != LIBC:
         until = f", until {row['until']}" if row["until"] else ""
+        gap = f", but not in {', '.join(row['not_in'])}" if row["not_in"] else ""
         facts += [
-            ("release", f"since {row['since']}{until}"),
+            ("release", f"since {row['since']}{until}{gap}"),
             ("answer", row["answer"]),
             ("libonload_ext alone", row["without_stub"]),
             ("Onload", row["onload"]),

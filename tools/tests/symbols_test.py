@@ -69,6 +69,15 @@ class Symbols(unittest.TestCase):
         self.assertRegex(symbols("onload_zc_recv"), r"answer: +-ENOSYS\n")
         self.assertRegex(symbols("onload_socket_nonaccel"), r"answer: +socket\(\)\n")
 
+    def test_function_that_left_and_came_back(self):
+        where = scratch.broken("returning")
+        file = where / "share/lk_onload_stub/spec.json"
+        altered = spec()
+        altered["functions"][0]["not_in"] = ["9.0.0", "9.1.0"]
+        file.write_text(json.dumps(altered), encoding="utf-8")
+        text = scratch.run(where / "bin/lkos", "symbols", altered["functions"][0]["name"]).stdout
+        self.assertRegex(text, r"release: +since 201205, but not in 9.0.0, 9.1.0\n")
+
     def test_group(self):
         self.assertEqual(names("tcp_info"), ["onload_get_tcp_info"])
         for group in {function["group"] for function in spec()["functions"]}:
