@@ -139,18 +139,19 @@ def plan(path, args, env):
             "signs; install lk_onload_stub elsewhere"
         )
     library_header = elf_header.read(library)
-    if machines:
-        library = places.LIBRARY_NAME  # by which each loader finds that of its own kind
+    if machines:  # several: by its name alone each loader finds that of its own kind, if they are in its folders
+        answer = loader.ask(sys.executable, env, [places.LIBRARY_NAME])
+        library = places.LIBRARY_NAME if answer and not answer.refusal else library
     others = [other for other in env.get("LD_PRELOAD", "").replace(":", " ").split() if other != library]
     runtimes, kept_out, needs_folder, refused = [], [], False, False
     for given, target in programs:
         answer = loader.ask(target, env, [library, *others, *places.LINK_LIBRARIES], any_loader=True)
-        found = _obstacles(target, library_header, answer)
-        kept_out += [(given, what, remedy) for _, what, remedy in found]
-        refused |= "refused" in [code for code, _, _ in found]
+        for code, what, remedy in _obstacles(target, library_header, answer):
+            kept_out.append((given, what, remedy))
+            refused |= code == "refused"
         answer = answer or loader.ask(sys.executable, env, [library, *places.LINK_LIBRARIES])
         if answer:
-            wanted = [found for name, found in answer.libraries if name.startswith(places.LINK_LIBRARIES)]
+            wanted = [place for name, place in answer.libraries if name.startswith(places.LINK_LIBRARIES)]
             needs_folder |= None in wanted or not wanted
             runtimes += filter(None, [answer.path(*obstacles.SANITIZERS)])
     if runtimes:

@@ -298,7 +298,9 @@ class WithoutTheLibrary(Case):
     def test_other_machine(self):
         data = bytearray(scratch.app().read_bytes())
         data[18:20] = (258).to_bytes(2, "little")  # e_machine: LoongArch
-        self.kept("made for LoongArch", scratch.written("other_machine", bytes(data), 0o755))
+        program = scratch.written("other_machine", bytes(data), 0o755)
+        self.kept("made for LoongArch", program)
+        self.kept("made for LoongArch", "env", program)
 
     def test_library_for_another_machine_is_taken_for_its_programs(self):
         def altered(path):
