@@ -4,7 +4,6 @@
 
 import functools
 import re
-import shutil
 import subprocess
 import sys
 import unittest
@@ -48,11 +47,7 @@ def unpacked(package):
     if package.suffix == ".deb":
         scratch.must("dpkg-deb", "--extract", package, where)
         return where
-    scratch.must("rpm2archive", shutil.copy(package, where))
-    archive = where / (package.name + ".tgz")
-    scratch.must("tar", "-xzf", archive, "-C", where)
-    for file in (where / package.name, archive):
-        file.unlink()
+    scratch.must("sh", "-c", 'rpm2archive - < "$1" | tar -xzC "$2"', "sh", package, where)
     return where
 
 
