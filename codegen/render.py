@@ -12,7 +12,7 @@ import textwrap
 
 import jinja2
 
-from model import TAB, WIDTH
+from spelling import TAB, WIDTH
 
 MARK = ("generated from spec/onload_api.yaml by codegen (bazel run //codegen:update); "
         "do not edit")
@@ -38,8 +38,13 @@ def cell(text):
 
 
 def spec_json(api):
-    """The whole Api for programs that do without YAML."""
+    """The whole Api for programs that do without YAML, and do not know how C is spelt."""
     data = dataclasses.asdict(api)
+    for entry, f in zip(data["functions"], api.functions):
+        entry.update(prototype=f.declaration, answer_words=f.answer.text,
+                     absent_words=f.absent.text)
+    for entry, f in zip(data["libc"], api.libc):
+        entry.update(prototype=f.declaration)
     data["generated"] = MARK
     data["exports"] = {
         "liblk_onload_stub": api.stub_exports,

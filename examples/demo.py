@@ -9,7 +9,14 @@ import pathlib
 import signal
 import subprocess
 import sys
+import textwrap
 import typing
+
+HERE = pathlib.Path(__file__).absolute().parent  # not resolved: beside us in Bazel's runfiles
+BUILT = HERE.parent / "bazel-bin"  # when run from the source tree
+sys.path.insert(0, str(HERE.parent / "tools"))
+
+from lkos import screen  # noqa: E402  (the path comes first)
 
 STAMP = "hardware stamp only"
 NO_IPV6 = "no IPv6 here"  # right on a machine that has none
@@ -34,14 +41,14 @@ PROMISED = [
     ("onload_ordered_epoll_wait", "-38", "1 event, unordered"),
 ]
 
-HEADING = "A program written for Onload, on this machine, without and with liblk_onload_stub.so:"
+HEADING = "A program written for Onload, without and with liblk_onload_stub.so:"
 NOTHING = "(nothing)"
 COLUMNS = ("feature", "without the library", "with the library")
-GREEN, RED, PLAIN = "\033[32m", "\033[1;31m", "\033[0m"
+EXPLAINED = (
+    "-38 is -ENOSYS, which libonload_ext returns by itself. The library answers a getter in libc's way, -1 with the "
+    "reason in errno, for which a test for -1 and perror() are enough. The epoll call it can do."
+)
 TIME_LIMIT = 60  # seconds; the program needs one
-
-HERE = pathlib.Path(__file__).absolute().parent  # not resolved: beside us in Bazel's runfiles
-BUILT = HERE.parent / "bazel-bin"  # when run from the source tree
 
 
 class Misuse(Exception):
@@ -143,22 +150,15 @@ def compare(without, with_library):
     ]
 
 
-def table(features, colour):
-    rows = [(f["feature"], f["without"] or NOTHING, f["with"] or NOTHING) for f in features]
-    widths = [max(map(len, column)) for column in zip(COLUMNS, *rows)]
-
-    def line(cells, mark=""):
-        padded = [cell.ljust(width) for cell, width in zip(cells, widths)]
-        return "  ".join([*padded, mark]).rstrip()
-
-    yield line(COLUMNS)
-    yield line(["-" * width for width in widths])
-    for feature, cells in zip(features, rows):
-        mark, paint = ("ok", GREEN) if feature["ok"] else ("WRONG", RED)
-        yield line(cells, f"{paint}{mark}{PLAIN}" if colour else mark)
+def table(features):
+    rows = []
+    for feature in features:
+        answers = [feature["without"] or NOTHING, feature["with"] or NOTHING]
+        rows.append((feature["feature"], *answers, screen.paint("ok" if feature["ok"] else "WRONG")))
         if not feature["ok"]:
             promised = feature["promised"] or {"without": NOTHING, "with": NOTHING}
-            yield line(["  promised", promised["without"], promised["with"]])
+            rows.append(("  promised", promised["without"], promised["with"], ""))
+    return screen.table((*COLUMNS, ""), rows)
 
 
 def main(argv):
@@ -179,7 +179,8 @@ def main(argv):
         print(json.dumps({"ok": passed, "features": features}, indent=2))
     else:
         print(HEADING, "", sep="\n")
-        print(*table(features, sys.stdout.isatty() and not os.environ.get("NO_COLOR")), sep="\n")
+        print(*table(features), sep="\n")
+        print("", *textwrap.wrap(EXPLAINED, 80), sep="\n")
         print("", f"{len(features) - wrong} of {len(features)} answers are as promised.", sep="\n")
     for column, each in zip(COLUMNS[1:], runs):
         for text in filter(None, [*each.said, each.trouble]):

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A spec as it was written: YAML, the line of each path in it, and what is wrong there."""
+
+import difflib
+
+import yaml
+
+DEEPEST = 20  # levels; a spec has eight
+
+
+class SpecError(Exception):
+    """What is wrong with a spec: one 'file:line: what, and what to write instead' per line."""
+
+
+class Refused(yaml.MarkedYAMLError):
+    """YAML, but nothing that a spec has need of."""
+
+
+class Loader(yaml.SafeLoader):
+    """Refuses what makes a small file endless: aliases, and lists in lists in lists."""
+    depth = 0
+
+    def compose_node(self, parent, index):
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent):
+            raise Refused(problem=f"alias '*{event.anchor}'; write out what it stands for",
+                          problem_mark=event.start_mark)
+        if self.depth == DEEPEST:
+            raise Refused(problem=f"nested deeper than {DEEPEST} levels; take brackets or "
+                                  "indentation away", problem_mark=event.start_mark)
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+class Source:
+    """A parsed spec, the line of each path in it, and the problems found so far."""
+
+    def __init__(self, text, label):
+        self.label = label
+        self.lines = {(): 1}
+        self.problems = set()
+        try:
+            loader = Loader(text)
+        except yaml.reader.ReaderError as error:
+            self.report_line(text.count("\n", 0, error.position) + 1,
+                             f"not YAML: a character U+{error.character:04X}; delete it")
+            self.stop_on_problems()
+        try:
+            node = loader.get_single_node()
+            self.data = self._plain(loader, node, ()) if node else None
+        except yaml.MarkedYAMLError as error:
+            mark, problem = error.problem_mark or error.context_mark, error.problem
+            if not isinstance(error, Refused):
+                problem = f"not YAML: {problem}; check quotes, brackets and indentation here"
+            self.report_line(mark.line + 1, problem)
+        finally:
+            loader.dispose()
+        self.stop_on_problems()
+        if self.data is None:
+            self.report_line(1, "empty; write releases:, groups: and the other sections")
+            self.stop_on_problems()
+
+    def _plain(self, loader, node, path):
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._plain(loader, item, path + (i,)) for i, item in enumerate(node.value)]
+        if isinstance(node, yaml.ScalarNode):
+            try:
+                return loader.construct_object(node)
+            except (ValueError, LookupError, AttributeError):  # such as a 31st of June
+                self.report_line(node.start_mark.line + 1,
+                                 f"'{node.value[:40]}' is no number or date; put it in quotes")
+                return None
+        made = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is None:
+                self.report_line(line, "a key must be a plain word")
+            elif key in made:
+                first = self.lines[path + (key,)]
+                self.report_line(line, f"{self.context(path, made)}duplicate key '{key}', first in "
+                                       f"line {first}; keep one")
+            else:
+                self.lines[path + (key,)] = line
+                made[key] = self._plain(loader, value_node, path + (key,))
+        return made
+
+    def context(self, path, at=None):
+        """'name: ' of the entry that holds path, or its key."""
+        if at is not None and isinstance(at.get("name"), str):
+            return f"{at['name']}: "
+        names, value = [], self.data if hasattr(self, "data") else None
+        for step in path:
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                break
+            if isinstance(value, dict) and isinstance(value.get("name"), str):
+                names.append(value["name"])
+        return f"{'.'.join(names)}: " if names else ""
+
+    def report_line(self, line, text):
+        self.problems.add((line, text.replace("\n", "\\n")))
+
+    def report(self, path, text):
+        """Say that what stands at path is wrong."""
+        path = tuple(path)
+        at = path
+        while at not in self.lines:
+            at = at[:-1]
+        self.report_line(self.lines[at], self.context(path) + text)
+
+    def stop_on_problems(self):
+        if self.problems:
+            raise SpecError("\n".join(f"{self.label}:{line}: {text}"
+                                      for line, text in sorted(self.problems)))
+
+
+def close_to(word, known):
+    """', did you mean x' when one of known is near."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
