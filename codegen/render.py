@@ -12,7 +12,7 @@ import textwrap
 
 import jinja2
 
-from spelling import TAB, WIDTH
+from spelling import TAB, WIDTH, number
 
 MARK = ("generated from spec/onload_api.yaml by codegen (bazel run //codegen:update); "
         "do not edit")
@@ -41,8 +41,7 @@ def spec_json(api):
     """The whole Api for programs that do without YAML, and do not know how C is spelt."""
     data = dataclasses.asdict(api)
     for entry, f in zip(data["functions"], api.functions):
-        entry.update(prototype=f.declaration, answer_words=f.answer.text,
-                     absent_words=f.absent.text)
+        entry.update(prototype=f.declaration, answer_words=f.answer.text, absent_words=f.absent.text)
     for entry, f in zip(data["libc"], api.libc):
         entry.update(prototype=f.declaration)
     data["generated"] = MARK
@@ -58,7 +57,7 @@ def render(api, templates):
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(str(templates)), undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    env.filters.update(comment=comment, cell=cell)
+    env.filters.update(comment=comment, cell=cell, number=number)
     env.globals.update(api=api, mark=MARK)
 
     made = {}
@@ -66,12 +65,10 @@ def render(api, templates):
         if not name.startswith("_"):
             made[name.removesuffix(".j2")] = env.get_template(name).render()
     for header in api.headers:
-        made[f"include/onload/{header.name}"] = env.get_template("_header.h.j2").render(
-            header=header)
+        made[f"include/onload/{header.name}"] = env.get_template("_header.h.j2").render(header=header)
     for data in api.exported_data:
         for value in data.values:
-            made[f"{data.name}_{value.major}.c"] = env.get_template("_data.c.j2").render(
-                data=data, value=value)
+            made[f"{data.name}_{value.major}.c"] = env.get_template("_data.c.j2").render(data=data, value=value)
     stub_map = env.get_template("_stub.map.j2")
     made["liblk_onload_stub.map"] = stub_map.render(exports=api.stub_exports)
     for abi, exports in api.other_stub_exports.items():
