@@ -87,8 +87,8 @@ std::string Output(Preload preload, const char* program,
   return output;
 }
 
-const std::vector<Fact>& Facts(World world, const std::string& family,
-                               const std::string& base) {
+const std::vector<Fact>& Facts(World world, std::string family,
+                               std::string base) {
   static std::map<std::tuple<World, std::string, std::string>,
                   std::vector<Fact>>* seen =
       new std::map<std::tuple<World, std::string, std::string>,
