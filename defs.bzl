@@ -66,6 +66,17 @@ LKOS_LINKOPTS = [
     "-Wl,-z,relro",
 ]
 
+def lkos_sources():
+    """The C files of a folder as they are, for the test of tools/build.sh: target `sources`."""
+    native.filegroup(
+        name = "sources",
+        srcs = native.glob([
+            "*.c",
+            "*.h",
+        ]),
+        visibility = ["//tools:__pkg__"],
+    )
+
 def lkos_shared_library(name, soname, map, deps, **kwargs):
     """A shared library that exports what its version script names, and nothing else.
 
