@@ -31,10 +31,9 @@ struct Fact {
 
 // All lines for a family and a base, which may have " veth" after it. The
 // program runs once, whoever asks. One line is all where the machine lacks what
-// it needs: its set is "not run". Words by value: gcc 14 takes what is returned
-// for a part of an argument that is passed by reference.
-const std::vector<Fact>& Facts(World world, std::string family,
-                               std::string base);
+// it needs: its set is "not run".
+std::vector<Fact> Facts(World world, const std::string& family,
+                        const std::string& base);
 
 // A row of the table: in these facts, what a card shows is shown otherwise.
 struct Difference {
