@@ -149,13 +149,16 @@ static void transmit(char **args)
 {
 	const struct family *family = family_named(args[0]);
 	const uint32_t flags = stamps_named(args[1]);
+	uint32_t known = ~0U;
 
 	turn_stamping_on();
+	if (!kernel_knows(SOF_TIMESTAMPING_OPT_ID | OPT_ID_TCP))
+		known &= ~OPT_ID_TCP;
 	for (size_t i = 0; i < COUNT(send_options) * COUNT(numbers) * 2; i++) {
 		const size_t option = i / 4;
 		const struct pair pair = connected_pair(family);
 		const struct how how = {.several = i & 2, .number = numbers[i & 1]};
-		const uint32_t asked = flags | send_options[option].flags;
+		const uint32_t asked = flags | (send_options[option].flags & known);
 		const bool acked = is_tcp(family) && (asked & SOF_TIMESTAMPING_TX_ACK);
 
 		MUST(setsockopt(pair.near, SOL_SOCKET, how.number, &asked,

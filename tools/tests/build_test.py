@@ -41,7 +41,6 @@ class Build(unittest.TestCase):
                 app = where / "onload_app"
                 scratch.must(
                     compiler,
-                    "-D_GNU_SOURCE",
                     f"-I{scratch.TOP / 'generated/include'}",
                     scratch.TOP / "examples/onload_app.c",
                     f"-L{where}",
