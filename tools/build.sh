@@ -60,13 +60,14 @@ options()
 # Warnings are for developers: other compilers have others.
 compiling=$(options LKOS_COPTS | grep -v '^-W')
 linking=$(options LKOS_LINKOPTS)
+with_dl=$(options LKOS_DL_LINKOPTS)
 
 stub_map=generated/liblk_onload_stub.map
 if $cc ${CFLAGS-} -dM -E - </dev/null | grep -q '__i386__'; then
 	stub_map=generated/liblk_onload_stub_i386.map
 fi
 
-# FILE SONAME MAP SOURCE...
+# FILE SONAME MAP SOURCE OR OPTION...
 build()
 {
 	file=$1 soname=$2 map=$3
@@ -77,7 +78,7 @@ build()
 }
 
 build liblk_onload_stub.so liblk_onload_stub.so $stub_map generated/onload_answers.c \
-	src/api/*.c src/interpose/*.c src/runtime/*.c src/translate/*.c
+	src/api/*.c src/interpose/*.c src/runtime/*.c src/translate/*.c $with_dl
 for major in 1 2; do
 	build libonload_ext.so.$major libonload_ext.so.$major generated/libonload_ext.map \
 		generated/onload_ext.c generated/onload_ext_version_$major.c

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "src/runtime/descriptors.h"
+#include "src/runtime/libc.h"
 
 /* Is this, of the options of SOL_SOCKET, SO_TIMESTAMPING in its old or its new form? */
 static inline bool lkos_is_timestamping(int optname)

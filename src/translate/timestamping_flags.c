@@ -7,8 +7,7 @@ static const struct {
 	uint32_t hardware, software, dropped;
 } directions[] = {
 	{SOF_TIMESTAMPING_RX_HARDWARE, SOF_TIMESTAMPING_RX_SOFTWARE, 0},
-	{SOF_TIMESTAMPING_TX_HARDWARE, SOF_TIMESTAMPING_TX_SOFTWARE,
-	 SOF_TIMESTAMPING_OPT_TX_SWHW},
+	{SOF_TIMESTAMPING_TX_HARDWARE, SOF_TIMESTAMPING_TX_SOFTWARE, LKOS_SOF_OPT_TX_SWHW},
 };
 
 #define DIRECTIONS (sizeof(directions) / sizeof(directions[0]))
@@ -37,7 +36,7 @@ uint32_t lkos_sof_held(uint32_t requested)
 	if (!(requested & per_call))
 		return held;
 	if (!(held & SOF_TIMESTAMPING_TX_SOFTWARE))
-		held &= ~(uint32_t)SOF_TIMESTAMPING_OPT_TX_SWHW;
+		held &= ~LKOS_SOF_OPT_TX_SWHW;
 	return held | SOF_TIMESTAMPING_SOFTWARE;
 }
 

@@ -28,8 +28,12 @@
  * Linux has no such bit, and refuses it. */
 #define LKOS_SOF_TX_HARDWARE_PER_CALL (1U << 23)
 
-/* SOF_TIMESTAMPING_OPT_RX_FILTER, since Linux 6.12, whose header not everybody has. */
+/* SOF_TIMESTAMPING_* of Linux 3.17 to 6.15, whose headers not everybody has. */
+#define LKOS_SOF_TX_SCHED (1U << 8)
+#define LKOS_SOF_TX_ACK (1U << 9)
+#define LKOS_SOF_OPT_TX_SWHW (1U << 14)
 #define LKOS_SOF_OPT_RX_FILTER (1U << 17)
+#define LKOS_SOF_TX_COMPLETION (1U << 18)
 
 /* For a kernel whose card may stamp nothing: where raw hardware stamps of a direction are requested,
  * the software ones of that direction are requested too, and SOFTWARE, so that they are reported.

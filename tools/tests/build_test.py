@@ -12,6 +12,36 @@ import scratch
 LIBRARIES = ("liblk_onload_stub.so", "libonload_ext.so.1", "libonload_ext.so.2")
 SCRIPT = scratch.TOOLS / "build.sh"
 
+# Put before this machine's headers: they take away what those of glibc 2.17 and Linux 3.10 have not.
+OLD_HEADERS = {
+    "asm-generic/socket.h": """
+#include_next <asm-generic/socket.h>
+#undef SO_TIMESTAMPING_OLD
+#undef SO_TIMESTAMPING_NEW
+""",
+    "linux/net_tstamp.h": "#include_next <linux/net_tstamp.h>\n"
+    + "".join(
+        f"#define SOF_TIMESTAMPING_{name} is_too_new\n"
+        for name in (
+            "TX_SCHED",
+            "TX_ACK",
+            "OPT_ID",
+            "OPT_CMSG",
+            "OPT_TSONLY",
+            "OPT_STATS",
+            "OPT_PKTINFO",
+            "OPT_TX_SWHW",
+            "BIND_PHC",
+            "OPT_ID_TCP",
+            "OPT_RX_FILTER",
+            "TX_COMPLETION",
+        )
+    ),
+    "netinet/in.h": "#include_next <netinet/in.h>\n#define IPPROTO_MPTCP is_too_new\n",
+    "sys/single_threaded.h": "#error is too new\n",
+    "sys/syscall.h": "#include_next <sys/syscall.h>\n#undef SYS_pidfd_getfd\n",
+}
+
 
 def exports(path):
     with path.open("rb") as file:
@@ -50,6 +80,15 @@ class Build(unittest.TestCase):
                 )
                 demo = scratch.TOP / "examples/demo.py"
                 scratch.must(sys.executable, demo, "--app", app, "--library", where / LIBRARIES[0])
+
+    def test_compiles_with_old_headers(self):
+        headers = scratch.folder() / "old"
+        for name, text in OLD_HEADERS.items():
+            (headers / name).parent.mkdir(parents=True, exist_ok=True)
+            (headers / name).write_text(text, encoding="ascii")
+        where = scratch.folder() / "built" / "old"
+        scratch.must(SCRIPT, "--out", where, env=scratch.environment(CFLAGS=f"-isystem {headers}"))
+        self.assertEqual(exports(where / LIBRARIES[0]), exports(scratch.TOP / LIBRARIES[0]))
 
     def test_is_installed_with_built(self):
         prefix = scratch.folder() / "prefix"
