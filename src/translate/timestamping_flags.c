@@ -31,7 +31,7 @@ uint32_t lkos_sof_to_kernel(uint32_t requested)
 uint32_t lkos_sof_held(uint32_t requested)
 {
 	const uint32_t per_call = LKOS_SOF_TX_HARDWARE_PER_CALL;
-	uint32_t held = lkos_sof_to_kernel(requested & ~per_call);
+	uint32_t held = lkos_sof_to_kernel(requested & ~LKOS_SOF_OURS);
 
 	if (!(requested & per_call))
 		return held;
@@ -45,7 +45,7 @@ uint32_t lkos_sof_requested_after(uint32_t requested, uint32_t before)
 	const uint32_t per_call = LKOS_SOF_TX_HARDWARE_PER_CALL;
 
 	return requested & SOF_TIMESTAMPING_RAW_HARDWARE ? requested | (before & per_call)
-							 : requested & ~per_call;
+							 : requested & ~LKOS_SOF_OURS;
 }
 
 uint32_t lkos_sof_to_app(uint32_t held)
