@@ -258,7 +258,7 @@ class SpecMistakes(unittest.TestCase):
             self.mistake(f'    {key}: "', f'    {key}: "Not described yet. ', f"onload_move_fd: {key}: "
                          "'Not described yet. What", within="- name: onload_move_fd")
         self.mistake("title: Spinning", "title: Not described yet.", "spin: title: 'Not described yet.' does "
-                     "not do; write what the header and docs/api.md are to say there")
+                     "not do; write what the header and generated/docs/api.md are to say there")
 
     def test_text_that_would_end_a_comment(self):
         for old, new in (('    doc: "', '    doc: "*/ int x; '), ('    source: there', "    source: a/*.h"),
