@@ -9,6 +9,7 @@
 #include "src/runtime/log.h"
 #include "src/runtime/memory.h"
 #include "src/runtime/next.h"
+#include "src/runtime/stamping.h"
 #include "src/translate/timestamping_flags.h"
 
 /* The value of SO_TIMESTAMPING. The kernel takes the second member only from 8 whole bytes, and
@@ -37,6 +38,8 @@ static LKOS_NOINLINE int set_timestamping(int fd, int level, int optname,
 	value.flags = lkos_sof_held(request.requested);
 	result = lkos_next.setsockopt(fd, level, optname, &value, size);
 	lkos_request_end(&request, result == 0);
+	if (result == 0 && lkos_sof_wants_hardware(requested, false))
+		lkos_stamping_hold();
 	if (lkos_log_is_on && result == 0 && value.flags != requested)
 		lkos_log("timestamps: descriptor %d asked for 0x%x, the kernel for 0x%x",
 			 fd, requested, value.flags);

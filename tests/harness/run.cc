@@ -108,6 +108,14 @@ bool Follow(int pidfd, Stream* out, Stream* err) {
   }
 }
 
+// valgrind's word on the library's question whether memory can be read, which
+// --quiet does not spare us.
+std::string WithoutNotes(const std::string& err) {
+  static const std::regex note(
+      "--\\d+-- sigprocmask: unknown 'how' field -1\n");
+  return std::regex_replace(err, note, "");
+}
+
 }  // namespace
 
 Ran RunCommand(const Command& command) {
@@ -139,6 +147,7 @@ Ran RunCommand(const Command& command) {
   close(pidfd);
   ran.status =
       WIFEXITED(ran.status) ? WEXITSTATUS(ran.status) : -WTERMSIG(ran.status);
+  ran.err = WithoutNotes(ran.err);
   if (!ended) {
     ADD_FAILURE() << words[0] << " ran longer than " << kTimeLimitSeconds
                   << " s and was killed; it had said:\n"
@@ -166,14 +175,6 @@ std::vector<std::string> Under() {
   return {std::istream_iterator<std::string>(words), {}};
 }
 
-// valgrind's word on the library's question whether memory can be read, which
-// --quiet does not spare us.
-std::string WithoutNotes(const std::string& err) {
-  static const std::regex note(
-      "--\\d+-- sigprocmask: unknown 'how' field -1\n");
-  return std::regex_replace(err, note, "");
-}
-
 }  // namespace
 
 Command Scenario(With with, const std::vector<std::string>& words) {
@@ -194,7 +195,7 @@ Command Scenario(With with, const std::vector<std::string>& words) {
 std::string Facts(With with, const std::vector<std::string>& words) {
   const Ran ran = RunCommand(Scenario(with, words));
   EXPECT_EQ(ran.status, 0);
-  EXPECT_EQ(WithoutNotes(ran.err), "");
+  EXPECT_EQ(ran.err, "");
   return ran.out;
 }
 

@@ -1,0 +1,80 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""A program that asks for a card's stamps gets one with its first packet, and only it makes the kernel stamp.
+
+The kernel's switch for stamping is the machine's. Where another program keeps it on, less is shown, and the
+test says so."""
+
+import re
+import unittest
+
+import robust
+
+PROBE = robust.HERE / "first_packet"
+COUNTS = re.compile(r"(\d+) processes, (\d+) of them begun with stamping off, (\d+) first packets without a stamp\n")
+NOT_ALLOWED = 3  # exit status: no network of its own
+ATTEMPTS = 3  # of what is about the switch alone, which another program may turn meanwhile
+
+
+class FirstPacket(robust.Case):
+    def probe(self, *words, preload=(robust.LIBRARY,)):
+        ran = robust.run([PROBE, *words], preload)
+        if ran.status == NOT_ALLOWED:
+            self.not_run("a network namespace is not allowed here")
+        self.assertEqual(ran.status, 0, ran.err)
+        return ran.out
+
+    def count(self, kind, processes, stamps="hardware", preload=(robust.LIBRARY,)):
+        """How many were begun with stamping off, and how many first packets had no stamp."""
+        said = self.probe(kind, processes, stamps, preload=preload)
+        print(f"{kind}, {stamps} stamps, {'with' if preload else 'without'} the library: {said}", end="", flush=True)
+        total, off, without = map(int, COUNTS.fullmatch(said).groups())
+        self.assertEqual(total, processes)
+        if off == 0:
+            print("not shown: stamping is on already", flush=True)
+        return off, without
+
+    def stamped(self, kind, processes):
+        self.assertEqual(self.count(kind, processes)[1], 0)
+
+    def test_udp(self):
+        self.stamped("udp", 1000)
+
+    def test_tcp(self):
+        self.stamped("tcp", 1000)
+
+    def test_packet_that_comes_before_the_socket_asks_with_EF_RX_TIMESTAMPING(self):
+        self.stamped("early_tcp", 200)
+
+    def test_packet_that_comes_before_the_socket_asks_with_the_stack_option(self):
+        self.stamped("stack_option", 200)
+
+    def test_the_kernel_alone_stamps_later(self):
+        """Or all of the above would show nothing. It may turn its switch in time for a packet that is sent afterwards."""
+        for kind in ("udp", "tcp"):
+            self.count(kind, 200, "software", ())
+        off, without = self.count("early_tcp", 200, "software", ())
+        if off:
+            self.assertGreater(without, 0)
+
+    def held(self, preload, expected):
+        """For how long it goes on, where no other program turns the switch meanwhile."""
+        for _ in range(ATTEMPTS):
+            said = self.probe("held", preload=preload).splitlines()
+            print("; ".join(said), flush=True)
+            if said == expected:
+                return
+        if "on before=yes" in said or "on in the end=yes" in said:
+            self.not_run("not shown: stamping is on already")
+        self.assertEqual(said, expected)
+
+    def test_it_is_held_for_the_process_and_its_children_and_no_longer(self):
+        lines = ["on before=no", "another descriptor=no", "on in a forked child=yes", "on in the end=no",
+                 "on before=no", "another descriptor=no", "on in an executed program=no", "on in the end=no"]
+        self.held((robust.LIBRARY,), lines)
+        lines[2] = "on in a forked child=no"
+        self.held((), lines)
+
+
+if __name__ == "__main__":
+    unittest.main()
