@@ -55,9 +55,10 @@ class OtherStamps : public StampsTest {};
 TEST_P(OtherStamps, CostNoSystemCall) { ExpectAsSoftware("syscalls"); }
 
 INSTANTIATE_TEST_SUITE_P(, OtherStamps,
-                         Combine(kFamilies, Values(Asked{"none", ""},
-                                                   Asked{"rx_hardware", ""},
-                                                   Asked{"tx_hardware", ""})),
+                         Combine(kFamilies,
+                                 Values(Asked{"none", "", ""},
+                                        Asked{"rx_hardware", "", ""},
+                                        Asked{"tx_hardware", "", ""})),
                          ParamName());
 
 // A message may ask for a hardware stamp of its own, on a socket that reports
@@ -125,12 +126,12 @@ const Row kRows[] = {
     {"none", "none", "none", "none", "none"},
     {"hardware", "--T", "--T", "none", "none"},
     {"software", "T--", "T--", "T--", "T--"},
-    {"both", "T-T", "T-T", "T--", "T--"},
-    {"all", "T-T", "T-T", "T--", "T--"},
+    {"both", "T-T", "--T", "T--", "T--"},
+    {"all", "T-T", "--T", "T--", "T--"},
     {"rx_hardware", "--T", "none", "none", "none"},
     {"tx_hardware", "none", "--T", "none", "none"},
     {"rx_onload", "T-T", "none", "T--", "none"},
-    {"tx_raw_rx_soft", "T--", "T-T", "T--", "none"},
+    {"tx_raw_rx_soft", "T--", "--T", "T--", "none"},
     {"rx_raw_tx_soft", "T-T", "T--", "T--", "T--"},
     {"unreported", "none", "none", "none", "none"},
 };

@@ -328,21 +328,29 @@ TEST_P(TimestampingCmsg, MovesTheStampOfASend) {
     ExpectShown({Slots(7, 0, 0), report}, MSG_ERRQUEUE, kTxHardware,
                 {Slots(0, 0, 7), report});
     ExpectShown({Slots(7, 0, 0), report}, MSG_ERRQUEUE, kTxHardware | kSoftware,
-                {Slots(7, 0, 7), report});
+                {Slots(0, 0, 7), report});
     ExpectShown({report, Slots(7, 0, 0)}, MSG_ERRQUEUE, kTxHardware,
                 {report, Slots(0, 0, 7)});
     ExpectShown({Slots(7, 0, 0), report}, MSG_ERRQUEUE | MSG_TRUNC | MSG_CTRUNC,
                 kTxHardware, {Slots(0, 0, 7), report});
+    // The kernel makes up a software stamp where the time is asked, too.
+    for (const int type : {29, 35, 63, 64}) {
+      const ControlMessage time = {SOL_SOCKET, type, Bytes(16, 1)};
+      ExpectShown({time, Slots(7, 0, 0), report}, MSG_ERRQUEUE,
+                  kTxHardware | kSoftware, {time, Slots(7, 0, 7), report});
+      ExpectShown({time, Slots(7, 0, 0), report}, MSG_ERRQUEUE, kTxHardware,
+                  {time, Slots(0, 0, 7), report});
+    }
     // Asked per call, on a socket that only has RAW_HARDWARE.
     ExpectShown({Slots(7, 0, 0), report}, MSG_ERRQUEUE,
                 SOF_TIMESTAMPING_RAW_HARDWARE | LKOS_SOF_TX_HARDWARE_PER_CALL,
                 {Slots(0, 0, 7), report});
     // A card's.
     ExpectUntouched({Slots(0, 0, 9), report}, MSG_ERRQUEUE, kTxHardware);
-    ExpectUntouched({Slots(7, 0, 9), report}, MSG_ERRQUEUE,
-                    kTxHardware | kSoftware);
-    ExpectShown({Slots(7, 0, 9), report}, MSG_ERRQUEUE, kTxHardware,
-                {Slots(0, 0, 9), report});
+    for (const uint32_t requested : {kTxHardware, kTxHardware | kSoftware}) {
+      ExpectShown({Slots(7, 0, 9), report}, MSG_ERRQUEUE, requested,
+                  {Slots(0, 0, 9), report});
+    }
     // Nobody asked for the hardware to stamp what is sent.
     for (const uint32_t requested :
          {0u, kSoftware, kRxHardware | kSoftware,
@@ -583,9 +591,9 @@ TEST_P(TimestampingCmsg, TakesRandomMessagesAsTheModelDoes) {
       const bool wants = requested & (tx ? SOF_TIMESTAMPING_TX_HARDWARE
                                          : SOF_TIMESTAMPING_RX_HARDWARE);
       const unsigned char hardware = card == 0 && wants ? software : card;
-      const bool filtered = wants && !tx &&
-                            requested & LKOS_SOF_OPT_RX_FILTER &&
-                            !(requested & SOF_TIMESTAMPING_RX_SOFTWARE);
+      const bool filtered =
+          wants && (tx || (requested & LKOS_SOF_OPT_RX_FILTER &&
+                           !(requested & SOF_TIMESTAMPING_RX_SOFTWARE)));
       taken_out = !(requested & kSoftware) && hardware == 0;
       message =
           Slots(requested & kSoftware && !filtered ? software : 0, 0, hardware);

@@ -67,6 +67,15 @@ static bool is_stamping(const struct cmsghdr *header)
 		header->cmsg_type == LKOS_SCM_STAMPS_NEW);
 }
 
+static bool is_time(const struct cmsghdr *header)
+{
+	return header->cmsg_level == SOL_SOCKET &&
+	       (header->cmsg_type == LKOS_SCM_TIME_OLD ||
+		header->cmsg_type == LKOS_SCM_TIME_NS_OLD ||
+		header->cmsg_type == LKOS_SCM_TIME_NEW ||
+		header->cmsg_type == LKOS_SCM_TIME_NS_NEW);
+}
+
 void lkos_control_find(const struct msghdr *msg, struct lkos_control *found)
 {
 	unsigned char *at = msg->msg_control;
@@ -88,6 +97,8 @@ void lkos_control_find(const struct msghdr *msg, struct lkos_control *found)
 			   message.header.cmsg_type == SCM_RIGHTS) {
 			found->rights = message.data;
 			found->rights_count = message.data_size / sizeof(int);
+		} else if (is_time(&message.header)) {
+			found->has_time = true;
 		}
 	}
 }
@@ -143,6 +154,15 @@ static void drop_stamps(const struct lkos_control *found, struct msghdr *msg)
 	msg->msg_controllen -= (size_t)(next - start);
 }
 
+/* The flags by which slots with a hardware stamp are shown. For SO_TIMESTAMP and SO_TIMESTAMPNS the
+ * kernel makes up the software stamp that a card's report does not have.
+ * source: linux net/socket.c (__sock_recv_timestamp) */
+static uint32_t shown_by(const struct lkos_control *found, uint32_t requested, bool sent)
+{
+	return sent && found->has_time ? requested
+				       : lkos_sof_of_direction(requested, sent);
+}
+
 /* Whatever their form, the slots are made whole and wide, changed, and put back as far as they
  * are there: a cut message has the bytes of the whole one, up to the cut. */
 void lkos_stamps_to_app(const struct lkos_control *found, struct msghdr *msg,
@@ -167,7 +187,7 @@ void lkos_stamps_to_app(const struct lkos_control *found, struct msghdr *msg,
 		return;
 	}
 	if (wants_hardware)
-		lkos_slots_to_app(wide, lkos_sof_of_direction(requested, sent));
+		lkos_slots_to_app(wide, shown_by(found, requested, sent));
 	else
 		memset(wide, 0, SLOT_SIZE_NEW);
 	for (size_t i = 0; i < SLOTS; i++)
