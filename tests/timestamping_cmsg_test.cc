@@ -7,12 +7,15 @@
 #include <sys/socket.h>
 // clang-format off
 #include <time.h>  // before linux/errqueue.h, which needs it
+#include <linux/can/j1939.h>
+#include <linux/can/raw.h>
 #include <linux/errqueue.h>
 // clang-format on
 
 #include <cstdint>
 #include <cstring>
 #include <ios>
+#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
@@ -66,9 +69,14 @@ size_t Translate(unsigned char* control, size_t size, int msg_flags,
 struct ReportPlace {
   int level, type;
 };
+// CAN's by linux/can/raw.h and linux/can/j1939.h. Bluetooth's, BT_SCM_ERROR, is
+// of linux include/net/bluetooth/bluetooth.h, since 6.15.
 constexpr ReportPlace kReportPlaces[] = {{SOL_IP, IP_RECVERR},
                                          {SOL_IPV6, IPV6_RECVERR},
-                                         {SOL_PACKET, kPacketTxTimestamp}};
+                                         {SOL_PACKET, kPacketTxTimestamp},
+                                         {SOL_CAN_RAW, SCM_CAN_RAW_ERRQUEUE},
+                                         {SOL_CAN_J1939, SCM_J1939_ERRQUEUE},
+                                         {SOL_BLUETOOTH, 4}};
 
 bool IsStamps(const ControlMessage& message) {
   return message.level == SOL_SOCKET &&
@@ -76,9 +84,10 @@ bool IsStamps(const ControlMessage& message) {
 }
 
 bool IsReport(const ControlMessage& message) {
-  return (message.level == SOL_IP && message.type == IP_RECVERR) ||
-         (message.level == SOL_IPV6 && message.type == IPV6_RECVERR) ||
-         (message.level == SOL_PACKET && message.type == kPacketTxTimestamp);
+  for (const ReportPlace& place : kReportPlaces) {
+    if (message.level == place.level && message.type == place.type) return true;
+  }
+  return false;
 }
 
 // The bytes from which on a report's struct is whole; SIZE_MAX if there is
@@ -546,7 +555,7 @@ TEST_P(TimestampingCmsg, TakesRandomMessagesAsTheModelDoes) {
       if (i == stamps_at) {
         before.push_back(any(2) ? Slots(7, 0, 0) : Slots(any(2) ? 7 : 0, 0, 9));
       } else if (i == report_at) {
-        const ReportPlace& place = kReportPlaces[any(3)];
+        const ReportPlace& place = kReportPlaces[any(std::size(kReportPlaces))];
         before.push_back(
             any(3)
                 ? StampReport(infos[any(3)], place.level, place.type)

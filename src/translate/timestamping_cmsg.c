@@ -8,7 +8,14 @@
 
 #include "src/translate/timestamping_flags.h"
 
+/* By number, since libc has none of them and not everybody has headers that new. */
 #define PACKET_STAMP_REPORT 16 /* PACKET_TX_TIMESTAMP of linux/if_packet.h */
+#define LEVEL_CAN_RAW 101      /* SOL_CAN_RAW of linux/can/raw.h */
+#define CAN_RAW_REPORT 1       /* SCM_CAN_RAW_ERRQUEUE */
+#define LEVEL_CAN_J1939 107    /* SOL_CAN_J1939 of linux/can/j1939.h */
+#define CAN_J1939_REPORT 4     /* SCM_J1939_ERRQUEUE */
+#define LEVEL_BLUETOOTH 274    /* SOL_BLUETOOTH */
+#define BLUETOOTH_REPORT 4     /* BT_SCM_ERROR of net/bluetooth/bluetooth.h */
 
 #define SLOT_SIZE_NEW 16
 #define SLOTS 3
@@ -19,6 +26,9 @@ static const struct { /* where an error queue message says what it reports */
 	{SOL_IP, IP_RECVERR},
 	{SOL_IPV6, IPV6_RECVERR},
 	{SOL_PACKET, PACKET_STAMP_REPORT},
+	{LEVEL_CAN_RAW, CAN_RAW_REPORT},
+	{LEVEL_CAN_J1939, CAN_J1939_REPORT},
+	{LEVEL_BLUETOOTH, BLUETOOTH_REPORT},
 };
 
 static bool is_report(const struct cmsghdr *header, size_t size)
