@@ -61,6 +61,23 @@ INSTANTIATE_TEST_SUITE_P(, OtherStamps,
                                         Asked{"tx_hardware", "", ""})),
                          ParamName());
 
+// The call that receives without copying brings stamps, too.
+class StreamStamps : public StampsTest {};
+
+TEST_P(StreamStamps, ComeWithoutCopying) { ExpectAsSoftware("zerocopy"); }
+
+INSTANTIATE_TEST_SUITE_P(, StreamStamps,
+                         Combine(testing::ValuesIn<std::string>({"tcp4",
+                                                                 "tcp6"}),
+                                 Values(kSoftware, kHardware, kBoth, kAll)),
+                         ParamName());
+
+TEST(StreamStampsNobodyAsked, DoNotComeWithoutCopying) {
+  const std::string none =
+      Facts(With::kNothing, {"zerocopy_unasked", "tcp4", "none"});
+  ExpectFacts({"zerocopy_unasked", "tcp4", "tx_hardware"}, none);
+}
+
 // A message may ask for a hardware stamp of its own, on a socket that reports
 // them: there the library looks whether it can be read.
 TEST(MessagesThatAreSent, CostOneLookWhereHardwareStampsAreReported) {
