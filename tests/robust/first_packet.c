@@ -5,6 +5,8 @@
  *     first_packet KIND COUNT hardware    KIND is a name of `kinds` below
  *     first_packet KIND COUNT software    the same for software stamps: the kernel's own affair
  *     first_packet held           how long the kernel goes on stamping, in lines `what=yes` or `no`
+ *     first_packet unmapped       the same, where a socket cannot be mapped, as before Linux 4.18
+ *     first_packet down           what asking gives where loopback is down
  *
  * All in a network of its own, on loopback. The kernel's switch for stamping is the whole machine's:
  * each process is started once it is off; where somebody else keeps it on, one that finds it on is
@@ -16,16 +18,22 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/net_tstamp.h>
+#include <linux/seccomp.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -179,13 +187,15 @@ static int run_kind(const char *name, bool hardware)
 
 /* ---- the switch */
 
-static void own_network(void)
+static void own_network(bool up)
 {
 	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
 	int fd;
 
 	if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
 		exit(NOT_ALLOWED);
+	if (!up)
+		return;
 	fd = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
 	MUST(ioctl(fd, SIOCSIFFLAGS, &lo));
 	close(fd);
@@ -282,6 +292,24 @@ static int open_descriptors(void)
 	return count;
 }
 
+/* What is mapped to be shared is refused from now on, also in a program that is executed. */
+static void forbid_mapping(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, args[3])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MAP_SHARED, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENODEV),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+
+	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+}
+
 /* Asks, and lets its socket go: what is left is what the library holds. */
 static void ask_and_close(void)
 {
@@ -331,7 +359,7 @@ static void leave_to_program(int ended)
 	MUST(-1);
 }
 
-static void hold(int looking, const char *name, void (*leave_to)(int ended))
+static void hold(int looking, bool can_map, const char *name, void (*leave_to)(int ended))
 {
 	int ends[2];
 	pid_t child;
@@ -342,6 +370,8 @@ static void hold(int looking, const char *name, void (*leave_to)(int ended))
 	child = (pid_t)MUST(fork());
 	if (child == 0) {
 		close(ends[1]);
+		if (!can_map)
+			forbid_mapping();
 		ask_and_close();
 		leave_to(ends[0]);
 	}
@@ -361,14 +391,21 @@ int main(int argc, char **argv)
 	self = argv[0];
 	if (argc == 4 && strcmp(argv[1], "one") == 0)
 		return run_kind(argv[2], strcmp(argv[3], "hardware") == 0);
-	own_network();
+	if (argc == 2 && strcmp(argv[1], "down") == 0) {
+		own_network(false);
+		ask((int)MUST(socket(AF_INET, SOCK_DGRAM, 0)), HARDWARE);
+		puts("asked");
+		return 0;
+	}
+	own_network(true);
 	if (argc == 4) {
 		many(argv[1], atoi(argv[2]), argv[3]);
 	} else {
+		const bool can_map = argc == 2 && strcmp(argv[1], "held") == 0;
 		const int looking = looking_socket();
 
-		hold(looking, "a forked child", leave_to_child);
-		hold(looking, "an executed program", leave_to_program);
+		hold(looking, can_map, "a forked child", leave_to_child);
+		hold(looking, can_map, "an executed program", leave_to_program);
 	}
 	return 0;
 }

@@ -57,10 +57,10 @@ class FirstPacket(robust.Case):
         if off:
             self.assertGreater(without, 0)
 
-    def held(self, preload, expected):
+    def held(self, mode, preload, expected):
         """For how long it goes on, where no other program turns the switch meanwhile."""
         for _ in range(ATTEMPTS):
-            said = self.probe("held", preload=preload).splitlines()
+            said = self.probe(mode, preload=preload).splitlines()
             print("; ".join(said), flush=True)
             if said == expected:
                 return
@@ -68,12 +68,22 @@ class FirstPacket(robust.Case):
             self.not_run("not shown: stamping is on already")
         self.assertEqual(said, expected)
 
+    def expect_held(self, mode, preload, descriptor, held):
+        lines = ["on before=no", f"another descriptor={descriptor}", f"on in a forked child={held}", "on in the end=no",
+                 "on before=no", f"another descriptor={descriptor}", "on in an executed program=no", "on in the end=no"]
+        self.held(mode, preload, lines)
+
     def test_it_is_held_for_the_process_and_its_children_and_no_longer(self):
-        lines = ["on before=no", "another descriptor=no", "on in a forked child=yes", "on in the end=no",
-                 "on before=no", "another descriptor=no", "on in an executed program=no", "on in the end=no"]
-        self.held((robust.LIBRARY,), lines)
-        lines[2] = "on in a forked child=no"
-        self.held((), lines)
+        self.expect_held("held", (robust.LIBRARY,), descriptor="no", held="yes")
+
+    def test_it_is_held_by_a_descriptor_where_a_socket_cannot_be_mapped(self):
+        self.expect_held("unmapped", (robust.LIBRARY,), descriptor="yes", held="yes")
+
+    def test_it_is_not_held_without_the_library(self):
+        self.expect_held("held", (), descriptor="no", held="no")
+
+    def test_asking_succeeds_where_loopback_is_down(self):
+        self.assertEqual(self.probe("down"), "asked\n")
 
 
 if __name__ == "__main__":
