@@ -81,7 +81,7 @@ static void set_up(char **args)
 	get("off", fd, "lo");
 }
 
-/* By whom it is seen: the configuration belongs to the device, and to the process. */
+/* By whom it is seen. */
 static void shared(char **args)
 {
 	const int fd = own_socket();
@@ -98,6 +98,21 @@ static void shared(char **args)
 	}
 	finish(child);
 	get("parent, later", fd, "lo");
+}
+
+#define NETWORK_COOKIE 71 /* SO_NETNS_COOKIE, since Linux 5.14 */
+
+/* Each has a loopback device of the same number. */
+static void networks(char **args)
+{
+	const int fd = own_socket();
+	uint64_t cookie;
+	socklen_t size = sizeof(cookie);
+
+	(void)args;
+	if (getsockopt(fd, SOL_SOCKET, NETWORK_COOKIE, &cookie, &size) != 0)
+		not_run("SO_NETNS_COOKIE");
+	set("in the first one", fd, "lo", all);
 	MUST(unshare(CLONE_NEWNET));
 	get("in another network", (int)MUST(socket(AF_INET, SOCK_DGRAM, 0)), "lo");
 	get("in the first one", fd, "lo");
@@ -204,6 +219,7 @@ static void capabilities(char **args)
 const struct scenario scenarios[] = {
 	{"set_up", set_up},
 	{"shared", shared},
+	{"networks", networks},
 	{"refused", refused},
 	{"bad_memory", bad_memory},
 	{"without_rights", without_rights},
