@@ -61,7 +61,7 @@ static int answer(int fd, bool sets, const struct lkos_device *device, void *at)
 		if (err)
 			return err;
 		lkos_device_keep(device, packed);
-		lkos_log("timestamps: device %d: told to stamp, and cannot",
+		lkos_log("timestamps: device %d cannot stamp, and is said to",
 			 device->index);
 	}
 	config = lkos_hwtstamp_unpack(lkos_device_kept(device));
@@ -89,10 +89,11 @@ static LKOS_NOINLINE int ioctl_hwtstamp(int fd, unsigned long number, void *arg)
 	return err ? lkos_fail(err) : 0;
 }
 
-/* The number as the kernel takes it, without what may be in its upper half. */
+/* SIOCSHWTSTAMP, or the number after it: SIOCGHWTSTAMP, which older headers lack. The number as the
+ * kernel takes it, without what may be in its upper half. */
 static inline bool is_hwtstamp(unsigned long number)
 {
-	return (unsigned int)number - SIOCSHWTSTAMP <= SIOCGHWTSTAMP - SIOCSHWTSTAMP;
+	return (unsigned int)number - SIOCSHWTSTAMP <= 1;
 }
 
 /* The third argument may be absent, an int or a pointer. It is passed on as the pointer it may be:

@@ -220,6 +220,24 @@ for flags in (0, 1 << 3 | 1 << 4, 1 << 1 | 1 << 3 | 1 << 4):
         said = self.same(lambda preload: self.client([PYTHON, "-c", script], preload))
         self.assertEqual(said.count("['T--']"), 4)
 
+    def test_hwstamp_ctl(self):
+        """It switches a card's stamping on, and ends where that fails."""
+        if os.geteuid() != 0:
+            self.not_run("only root may switch a card on")
+        words = [self.program("hwstamp_ctl", "linuxptp"), "-i", "lo", "-t", "1", "-r", "1"]
+        self.assertEqual(self.client(words, (robust.LIBRARY,)),
+                         "current settings:\ntx_type 0\nrx_filter 0\nnew settings:\ntx_type 1\nrx_filter 1\n")
+        bare = robust.run(words, (), self.libraries)
+        self.assertNotEqual(bare.status, 0)
+        self.assertIn("SIOCSHWTSTAMP failed", bare.err)
+
+    def test_ptp4l_asks_what_the_device_can_do(self):
+        """Which is the kernel's answer, as README says."""
+        words = [self.program("ptp4l", "linuxptp"), "-i", "lo", "-H", "-m"]
+        for preload in ((), (robust.LIBRARY,)):
+            ran = robust.run(words, preload, self.libraries)
+            self.assertIn("'lo' does not support requested timestamping mode", ran.out + ran.err)
+
     def test_chronyd(self):
         self.chronyd()
 
