@@ -13,7 +13,7 @@ import robust
 
 PROBE = robust.HERE / "first_packet"
 COUNTS = re.compile(r"(\d+) processes, (\d+) of them begun with stamping off, (\d+) first packets without a stamp\n")
-PROCESSES = int(os.environ.get("LKOS_TEST_PROCESSES", 300))
+PROCESSES = int(os.environ.get("LKOS_TEST_PROCESSES", 100))
 BATCH = 100  # that one run of the probe starts
 NOT_ALLOWED = 3  # exit status: no network of its own
 ATTEMPTS = 3  # of what is about the switch alone, which another program may turn meanwhile
