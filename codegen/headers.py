@@ -152,19 +152,13 @@ class Typedef(Hidable):
 class Enumerator(Named):
     value: int
     expression: str  # empty when the header gives none
-
-    @property
-    def text(self):
-        return value_text(self.value)
+    text = property(lambda self: value_text(self.value))
 
 
 @dataclass(frozen=True)
 class Enum(Named):
     enumerators: tuple
-
-    @property
-    def text(self):
-        return ", ".join(f"{n.name} = {n.text}" for n in self.enumerators)
+    text = property(lambda self: ", ".join(f"{n.name} = {n.text}" for n in self.enumerators))
 
 
 @dataclass(frozen=True)
@@ -183,20 +177,14 @@ class Macro(Named):
 @dataclass(frozen=True)
 class Variable(Named):
     type: Ctype
-
-    @property
-    def text(self):
-        return self.type.spelling
+    text = property(lambda self: self.type.spelling)
 
 
 @dataclass(frozen=True)
 class Header(Named):
     guard: str
     includes: tuple
-
-    @property
-    def text(self):
-        return self.guard or "no include guard"
+    text = property(lambda self: self.guard or "no include guard")
 
 
 @dataclass(frozen=True)
@@ -233,8 +221,7 @@ def find(folder, shown):
             return folder / below
     if not folder.is_dir():
         raise HeaderError(f"{shown}: no such folder; give the one with Onload's extensions.h")
-    raise HeaderError(f"{shown}: no extensions*.h in it, nor in "
-                      f"{', '.join(b + '/' for b in inside[1:])}; "
+    raise HeaderError(f"{shown}: no extensions*.h in it, nor in {', '.join(b + '/' for b in inside[1:])}; "
                       "give the folder with Onload's extensions.h")
 
 
@@ -415,8 +402,7 @@ class Reader:
         lists = zip(*(t.argument_types() for t in types)) if types[0].kind == TypeKind.FUNCTIONPROTO else ()
         return Prototype(ctype([t.get_result() for t in types]),
                          tuple((name, ctype(each)) for name, each in zip(names, lists)),
-                         types[0].kind == TypeKind.FUNCTIONPROTO
-                         and types[0].is_function_variadic())
+                         types[0].kind == TypeKind.FUNCTIONPROTO and types[0].is_function_variadic())
 
     def typedef(self, name, place, hidden, cursors):
         types = [c.underlying_typedef_type for c in cursors]
@@ -554,16 +540,14 @@ def ctype(types):
     return Ctype(types[0].spelling, tuple(t.get_canonical().spelling for t in types))
 
 
-def read(folder, shown, api, cure="mend that line, add the #include that it lacks, or "
-         "fetch the header again"):
+def read(folder, shown, api, cure="mend that line, add the #include that it lacks, or fetch the header again"):
     """The Reading of the headers in a folder. shown: how messages name it; api: the spec, for
     the names of headers and of the macro that hides; cure: of what does not compile.
 
     Raises HeaderError.
     """
     if cindex is None:
-        raise HeaderError("libclang for Python is not installed; run ./setup.sh, or install "
-                          "Debian's python3-clang")
+        raise HeaderError("libclang for Python is not installed; run ./setup.sh, or install Debian's python3-clang")
     with tempfile.TemporaryDirectory() as scratch:
         try:
             return Reader(folder.resolve(), shown, Path(scratch), api, cure).read()
