@@ -40,10 +40,6 @@ class HeaderError(Exception):
     """Why headers cannot be read: file:line, what is wrong there, what to do."""
 
 
-# ---------------------------------------------------------------------------------------
-# What was read
-
-
 @dataclass(frozen=True)
 class Place:
     file: str  # below the folder
@@ -99,10 +95,7 @@ class Hidable(Named):
 class Function(Hidable):
     inline: bool
     prototype: Prototype
-
-    @property
-    def text(self):
-        return ("static inline " if self.inline else "") + self.prototype.text
+    text = property(lambda self: "static inline " * self.inline + self.prototype.text)
 
 
 @dataclass(frozen=True)
@@ -111,10 +104,7 @@ class Field(Named):
     offset: model.Abi  # of the word that holds it
     bits: model.Bits
     union: int  # which anonymous union of the struct it belongs to; 0: none
-
-    @property
-    def text(self):
-        return self.type.spelling + (f" : {self.bits.width}" if self.bits else "")
+    text = property(lambda self: self.type.spelling + (f" : {self.bits.width}" if self.bits else ""))
 
 
 @dataclass(frozen=True)
@@ -152,7 +142,7 @@ class Typedef(Hidable):
 class Enumerator(Named):
     value: int
     expression: str  # empty when the header gives none
-    text = property(lambda self: value_text(self.value))
+    text = property(lambda self: spelling.number(self.value))
 
 
 @dataclass(frozen=True)
@@ -171,7 +161,7 @@ class Macro(Named):
     def text(self):
         if self.value is None:
             return self.expression or "nothing"
-        return "pointer " * self.pointer + value_text(self.value)
+        return "pointer " * self.pointer + spelling.number(self.value)
 
 
 @dataclass(frozen=True)
@@ -198,19 +188,11 @@ class Reading:
     variable: dict
 
 
-def value_text(value):
-    return spelling.number(value) if value >= 0 else str(value)
-
-
 def abi_text(figures):
     """'24', or '24 (i386 16)' where one ABI differs."""
     first = getattr(figures, model.ABIS[0])
     others = [f"{abi} {getattr(figures, abi)}" for abi in model.ABIS[1:] if getattr(figures, abi) != first]
     return f"{first} ({', '.join(others)})" if others else str(first)
-
-
-# ---------------------------------------------------------------------------------------
-# Finding and parsing
 
 
 def find(folder, shown):
