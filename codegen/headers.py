@@ -40,10 +40,6 @@ class HeaderError(Exception):
     """Why headers cannot be read: file:line, what is wrong there, what to do."""
 
 
-# ---------------------------------------------------------------------------------------
-# What was read
-
-
 @dataclass(frozen=True)
 class Place:
     file: str  # below the folder
@@ -99,10 +95,7 @@ class Hidable(Named):
 class Function(Hidable):
     inline: bool
     prototype: Prototype
-
-    @property
-    def text(self):
-        return ("static inline " if self.inline else "") + self.prototype.text
+    text = property(lambda self: "static inline " * self.inline + self.prototype.text)
 
 
 @dataclass(frozen=True)
@@ -111,10 +104,7 @@ class Field(Named):
     offset: model.Abi  # of the word that holds it
     bits: model.Bits
     union: int  # which anonymous union of the struct it belongs to; 0: none
-
-    @property
-    def text(self):
-        return self.type.spelling + (f" : {self.bits.width}" if self.bits else "")
+    text = property(lambda self: self.type.spelling + (f" : {self.bits.width}" if self.bits else ""))
 
 
 @dataclass(frozen=True)
@@ -152,19 +142,13 @@ class Typedef(Hidable):
 class Enumerator(Named):
     value: int
     expression: str  # empty when the header gives none
-
-    @property
-    def text(self):
-        return value_text(self.value)
+    text = property(lambda self: spelling.number(self.value))
 
 
 @dataclass(frozen=True)
 class Enum(Named):
     enumerators: tuple
-
-    @property
-    def text(self):
-        return ", ".join(f"{n.name} = {n.text}" for n in self.enumerators)
+    text = property(lambda self: ", ".join(f"{n.name} = {n.text}" for n in self.enumerators))
 
 
 @dataclass(frozen=True)
@@ -177,26 +161,20 @@ class Macro(Named):
     def text(self):
         if self.value is None:
             return self.expression or "nothing"
-        return "pointer " * self.pointer + value_text(self.value)
+        return "pointer " * self.pointer + spelling.number(self.value)
 
 
 @dataclass(frozen=True)
 class Variable(Named):
     type: Ctype
-
-    @property
-    def text(self):
-        return self.type.spelling
+    text = property(lambda self: self.type.spelling)
 
 
 @dataclass(frozen=True)
 class Header(Named):
     guard: str
     includes: tuple
-
-    @property
-    def text(self):
-        return self.guard or "no include guard"
+    text = property(lambda self: self.guard or "no include guard")
 
 
 @dataclass(frozen=True)
@@ -210,19 +188,11 @@ class Reading:
     variable: dict
 
 
-def value_text(value):
-    return spelling.number(value) if value >= 0 else str(value)
-
-
 def abi_text(figures):
     """'24', or '24 (i386 16)' where one ABI differs."""
     first = getattr(figures, model.ABIS[0])
     others = [f"{abi} {getattr(figures, abi)}" for abi in model.ABIS[1:] if getattr(figures, abi) != first]
     return f"{first} ({', '.join(others)})" if others else str(first)
-
-
-# ---------------------------------------------------------------------------------------
-# Finding and parsing
 
 
 def find(folder, shown):
@@ -233,8 +203,7 @@ def find(folder, shown):
             return folder / below
     if not folder.is_dir():
         raise HeaderError(f"{shown}: no such folder; give the one with Onload's extensions.h")
-    raise HeaderError(f"{shown}: no extensions*.h in it, nor in "
-                      f"{', '.join(b + '/' for b in inside[1:])}; "
+    raise HeaderError(f"{shown}: no extensions*.h in it, nor in {', '.join(b + '/' for b in inside[1:])}; "
                       "give the folder with Onload's extensions.h")
 
 
@@ -415,8 +384,7 @@ class Reader:
         lists = zip(*(t.argument_types() for t in types)) if types[0].kind == TypeKind.FUNCTIONPROTO else ()
         return Prototype(ctype([t.get_result() for t in types]),
                          tuple((name, ctype(each)) for name, each in zip(names, lists)),
-                         types[0].kind == TypeKind.FUNCTIONPROTO
-                         and types[0].is_function_variadic())
+                         types[0].kind == TypeKind.FUNCTIONPROTO and types[0].is_function_variadic())
 
     def typedef(self, name, place, hidden, cursors):
         types = [c.underlying_typedef_type for c in cursors]
@@ -554,16 +522,14 @@ def ctype(types):
     return Ctype(types[0].spelling, tuple(t.get_canonical().spelling for t in types))
 
 
-def read(folder, shown, api, cure="mend that line, add the #include that it lacks, or "
-         "fetch the header again"):
+def read(folder, shown, api, cure="mend that line, add the #include that it lacks, or fetch the header again"):
     """The Reading of the headers in a folder. shown: how messages name it; api: the spec, for
     the names of headers and of the macro that hides; cure: of what does not compile.
 
     Raises HeaderError.
     """
     if cindex is None:
-        raise HeaderError("libclang for Python is not installed; run ./setup.sh, or install "
-                          "Debian's python3-clang")
+        raise HeaderError("libclang for Python is not installed; run ./setup.sh, or install Debian's python3-clang")
     with tempfile.TemporaryDirectory() as scratch:
         try:
             return Reader(folder.resolve(), shown, Path(scratch), api, cure).read()
