@@ -316,7 +316,7 @@ class Reader:
                 continue
             if cursor.kind in RECORDS and not cursor.is_definition() and cursor.get_definition():
                 continue  # defined elsewhere: in the C library, or further down
-            name = "" if cursor.is_anonymous() else cursor.spelling
+            name = "" if cursor.is_anonymous() else own_name(cursor)
             if not name and cursor.kind in RECORDS:
                 continue  # it is reached through a typedef
             # an enum without a name is told apart by where it is
@@ -392,7 +392,7 @@ class Reader:
         pointee = under.get_pointee()
         target, prototype = "", None
         meant = under.get_declaration()
-        nameless = meant.kind in RECORDS + (CursorKind.ENUM_DECL,) and not meant.spelling
+        nameless = meant.kind in RECORDS + (CursorKind.ENUM_DECL,) and meant.type.spelling == name
         if pointee.kind == TypeKind.RECORD:
             target = pointee.get_declaration().spelling
         elif pointee.kind in (TypeKind.FUNCTIONPROTO, TypeKind.FUNCTIONNOPROTO):
@@ -412,20 +412,21 @@ class Reader:
     def fields(self, types, base, prefix, unions, union, place):
         """Of a record and of the nameless records in it. types, base: for each ABI, where the
         record begins, in bits; unions: numbers for the unions."""
-        by_name = [{(f.spelling or i): f for i, f in enumerate(t.get_canonical().get_fields())} for t in types]
+        by_name = [{(own_name(f) or i): f for i, f in enumerate(t.get_canonical().get_fields())} for t in types]
         word = None  # where the storage of the bit-fields before began, and its length
         for key, field in by_name[0].items():
+            name = own_name(field)
             each = [table.get(key, field) for table in by_name]
             at = tuple(b + f.get_field_offsetof() for b, f in zip(base, each))
             inner = field.type.get_canonical().get_declaration()
-            if inner.kind in RECORDS and (inner.spelling == "" or inner.is_anonymous()):
+            if inner.kind in RECORDS and (not own_name(inner) or inner.is_anonymous()):
                 is_union = inner.kind == CursorKind.UNION_DECL
                 yield from self.fields([f.type for f in each], at,
-                                       f"{prefix}{field.spelling}." if field.spelling else prefix,
+                                       f"{prefix}{name}." if name else prefix,
                                        unions, next(unions) if is_union else union, place)
                 word = None
                 continue
-            if field.is_bitfield() and not field.spelling:
+            if field.is_bitfield() and not name:
                 continue  # padding, which shows in the offsets of the others
             bits = None
             if field.is_bitfield():
@@ -437,7 +438,7 @@ class Reader:
                 at = word
             else:
                 word = None
-            yield Field(prefix + field.spelling, self.place(field) or place,
+            yield Field(prefix + name, self.place(field) or place,
                         ctype([f.type for f in each]), abi(bit // 8 for bit in at), bits, union)
 
     def macros(self, text, cursors):
@@ -512,6 +513,12 @@ def parts(ctype, pointed_at):
             yield from mentioned(declaration)
         else:
             yield declaration, pointed_at
+
+
+def own_name(cursor):
+    """The name that the header gives; empty: none. From clang 16 on, what has none is spelt with a
+    description of where it is: 'struct x::(anonymous at FILE:LINE:COLUMN)'."""
+    return "" if "(" in cursor.spelling else cursor.spelling
 
 
 def abi(figures):
