@@ -19,7 +19,7 @@
 #define USUAL_LIMIT 1024 /* of descriptors, where /proc cannot say which there are */
 
 lkos_fd_entry lkos_fd_first_block[LKOS_FDS_PER_BLOCK];
-_Atomic uint32_t lkos_fd_times_forgotten;
+_Atomic uint32_t lkos_fd_times_forgotten = 1; /* 0 is in entries never used */
 _Atomic uint64_t lkos_fd_generation = ONE_GENERATION | HAS_FLAGS;
 
 static lkos_fd_entry *_Atomic blocks[BLOCKS] = {lkos_fd_first_block};

@@ -46,7 +46,7 @@ lkos_fd_entry *lkos_fd_entry_of(int fd);
 static inline bool lkos_fd_entry_holds(const lkos_fd_entry *at, uint32_t *requested)
 {
 	const uint64_t entry =
-		atomic_load_explicit(at, memory_order_acquire) ^
+		(atomic_load_explicit(at, memory_order_acquire) & ~LKOS_FD_NOT_NOTED) ^
 		atomic_load_explicit(&lkos_fd_generation, memory_order_acquire);
 
 	*requested = (uint32_t)entry;
