@@ -109,11 +109,13 @@ static inline void lkos_fd_forget(int fd)
 void lkos_fd_expire(void);
 
 /* From now on nothing is cached: a thread has a descriptor table of its own, so that a number does
- * not tell the socket any more. For good. */
+ * not tell the socket any more. For good, unless a vfork child says so. */
 void lkos_fd_cache_nothing(void);
 
-/* This process has memory of its own: said at start and in the child of a fork. */
+/* This process has memory of its own: said at start, and in the child of a fork, which has one thread,
+ * of its own number. */
 void lkos_fd_own_process(void);
+void lkos_fd_forked(void);
 
 /* A whole decimal number from 0 to INT_MAX, as users and /proc write descriptors; else -1. */
 int lkos_descriptor_number(const char *text);
