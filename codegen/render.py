@@ -3,7 +3,7 @@
 
 Each template makes the file of its own name. Those that begin with '_' make none by themselves:
 _header.h.j2 makes one file per public header, _data.c.j2 one per variable and SONAME, _stub.map.j2
-one for most ABIs and one for each that exports others.
+one of the stub for most ABIs, one for each that exports others, and one of the emulation.
 """
 
 import dataclasses
@@ -42,12 +42,13 @@ def spec_json(api):
     data = dataclasses.asdict(api)
     for entry, f in zip(data["functions"], api.functions):
         entry.update(prototype=f.declaration, answer_words=f.answer.text,
-                     absent_words=f.absent.text)
+                     absent_words=f.absent.text, emulated_words=f.emulated_text)
     for entry, f in zip(data["libc"], api.libc):
         entry.update(prototype=f.declaration)
     data["generated"] = MARK
     data["exports"] = {
         "liblk_onload_stub": api.stub_exports,
+        "liblk_onload_emulation": api.emulation_exports,
         "libonload_ext": api.ext_exports,
     }
     return json.dumps(data, indent=1, sort_keys=True) + "\n"
@@ -74,6 +75,7 @@ def render(api, templates):
                 data=data, value=value)
     stub_map = env.get_template("_stub.map.j2")
     made["liblk_onload_stub.map"] = stub_map.render(exports=api.stub_exports)
+    made["liblk_onload_emulation.map"] = stub_map.render(exports=api.emulation_exports)
     for abi, exports in api.other_stub_exports.items():
         made[f"liblk_onload_stub_{abi}.map"] = stub_map.render(exports=exports)
     made["spec.json"] = spec_json(api)

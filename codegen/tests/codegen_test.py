@@ -146,6 +146,22 @@ class SpecMistakes(unittest.TestCase):
                      "errno 'ENOSYZ'; did you mean 'ENOSYS'?",
                      within="- name: onload_fd_check_feature")
 
+    def test_emulated_like_the_stub(self):
+        self.mistake("emulated: {value: 1}", "emulated: {value: 0}", "onload_is_present: emulated: the "
+                     "same as answer; take it out", within="- name: onload_is_present")
+
+    def test_unknown_errno_of_the_emulation(self):
+        self.mistake("emulated: {value: 1}", "emulated: {neg_errno: EINVALL}", "onload_is_present: unknown "
+                     "errno 'EINVALL'; did you mean 'EINVAL'?", within="- name: onload_is_present")
+
+    def test_unknown_use_by_the_emulation(self):
+        self.mistake("emulation: routed", "emulation: rooted", "socket: emulation: unknown value "
+                     "'rooted'; did you mean 'routed'?", within="- name: socket\n")
+
+    def test_what_the_emulation_alone_uses(self):
+        self.mistake("    emulation: routed\n", "", "bind: only: what the emulation alone uses has ",
+                     within="- name: bind\n", at="    only: emulation\n")
+
     def test_unknown_answer(self):
         self.mistake("answer: {value: 0}", "answer: {values: 0}", "onload_is_present: answer: unknown "
                      "answer {'values': 0}; write {value: N}, {neg_errno: E}",

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Both libraries against the spec, by what is in their ELF files.
+"""The libraries against the spec, by what is in their ELF files.
 
 usage: exports_test.py MACHINE     the libraries are in tests/abi/MACHINE
 """

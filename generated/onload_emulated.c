@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* generated from spec/onload_api.yaml by codegen (bazel run //codegen:update); do not edit */
+
+/* What liblk_onload_emulation.so exports of Onload's functions. Where it cannot emulate, because the
+ * stub is not behind it, the next library's function is called; where there is none, the answer
+ * is that of a process without Onload. */
+
+#include "generated/onload_emulated.h"
+
+#include "src/emulate/start.h"
+#include "src/runtime/errors.h"
+#include "src/runtime/export.h"
+#include "src/runtime/log.h"
+#include "src/runtime/next.h"
+
+LKOS_EXPORT int onload_is_present(void)
+{
+	int (*behind)(void);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_is_present, "1");
+		return 1;
+	}
+	behind = lkos_symbol_behind("onload_is_present");
+	if (behind)
+		return behind();
+	return 0;
+}
+
+LKOS_EXPORT int onload_socket_nonaccel(int domain, int type, int protocol)
+{
+	int (*behind)(int, int, int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_socket_nonaccel, "emulated");
+		return lkos_emulated_onload_socket_nonaccel(domain, type, protocol);
+	}
+	behind = lkos_symbol_behind("onload_socket_nonaccel");
+	if (behind)
+		return behind(domain, type, protocol);
+	return lkos_next.socket(domain, type, protocol);
+}
+
+LKOS_EXPORT int onload_socket_unicast_nonaccel(int domain, int type, int protocol)
+{
+	int (*behind)(int, int, int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_socket_unicast_nonaccel, "emulated");
+		return lkos_emulated_onload_socket_unicast_nonaccel(domain, type, protocol);
+	}
+	behind = lkos_symbol_behind("onload_socket_unicast_nonaccel");
+	if (behind)
+		return behind(domain, type, protocol);
+	return lkos_next.socket(domain, type, protocol);
+}
+
+LKOS_EXPORT int onload_socket_rx_nonaccel(int domain, int type, int protocol)
+{
+	int (*behind)(int, int, int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_socket_rx_nonaccel, "emulated");
+		return lkos_emulated_onload_socket_rx_nonaccel(domain, type, protocol);
+	}
+	behind = lkos_symbol_behind("onload_socket_rx_nonaccel");
+	if (behind)
+		return behind(domain, type, protocol);
+	return lkos_next.socket(domain, type, protocol);
+}
+
+LKOS_EXPORT int onload_set_stackname(enum onload_stackname_who who, enum onload_stackname_scope scope,
+		const char *stackname)
+{
+	int (*behind)(enum onload_stackname_who, enum onload_stackname_scope, const char *);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_set_stackname, "emulated");
+		return lkos_emulated_onload_set_stackname(who, scope, stackname);
+	}
+	behind = lkos_symbol_behind("onload_set_stackname");
+	if (behind)
+		return behind(who, scope, stackname);
+	return 0;
+}
+
+LKOS_EXPORT int onload_stackname_save(void)
+{
+	int (*behind)(void);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_stackname_save, "emulated");
+		return lkos_emulated_onload_stackname_save();
+	}
+	behind = lkos_symbol_behind("onload_stackname_save");
+	if (behind)
+		return behind();
+	return 0;
+}
+
+LKOS_EXPORT int onload_stackname_restore(void)
+{
+	int (*behind)(void);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_stackname_restore, "emulated");
+		return lkos_emulated_onload_stackname_restore();
+	}
+	behind = lkos_symbol_behind("onload_stackname_restore");
+	if (behind)
+		return behind();
+	return 0;
+}
+
+LKOS_EXPORT int onload_fd_stat(int fd, struct onload_stat *stat)
+{
+	int (*behind)(int, struct onload_stat *);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_fd_stat, "emulated");
+		return lkos_emulated_onload_fd_stat(fd, stat);
+	}
+	behind = lkos_symbol_behind("onload_fd_stat");
+	if (behind)
+		return behind(fd, stat);
+	return 0;
+}
+
+LKOS_EXPORT int onload_fd_check_feature(int fd, enum onload_fd_feature feature)
+{
+	int (*behind)(int, enum onload_fd_feature);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_fd_check_feature, "emulated");
+		return lkos_emulated_onload_fd_check_feature(fd, feature);
+	}
+	behind = lkos_symbol_behind("onload_fd_check_feature");
+	if (behind)
+		return behind(fd, feature);
+	return -ENOSYS;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "src/emulate/start.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "src/emulate/lock.h"
+#include "src/emulate/stackname.h"
+#include "src/emulate/thread_memory.h"
+#include "src/runtime/config.h"
+#include "src/runtime/log.h"
+#include "src/runtime/next.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+atomic_int lkos_emulation;
+
+void *lkos_symbol_behind(const char *name)
+{
+	const int kept = errno;
+	void *const found = dlsym(RTLD_NEXT, name);
+
+	errno = kept;
+	return found;
+}
+
+/* The stub is the library that has both Onload's functions and libc's, and that is not Onload itself,
+ * which tells its version. Others may stand between it and us. */
+static bool stub_is_behind(void)
+{
+	const Dl_info none = {0};
+	Dl_info of_onload, of_libc = none;
+	void *const answers = lkos_symbol_behind("onload_is_present");
+	void *library, *receives;
+
+	if (!answers || !dladdr(answers, &of_onload) ||
+	    lkos_symbol_behind("onload_lib_ext_version"))
+		return false;
+	library = dlopen(of_onload.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+	if (!library)
+		return false;
+	receives =
+		dlsym(library, "recvmsg"); /* or libc's, on which the library depends */
+	if (receives)
+		dladdr(receives, &of_libc);
+	dlclose(library);
+	return of_libc.dli_fbase == of_onload.dli_fbase;
+}
+
+/* Said once, to the user of the program: what to write instead. */
+static void complain(void)
+{
+	static const char name[] = "liblk_onload_emulation.so";
+	static const char before[] =
+		"lk_onload_emulation: liblk_onload_stub.so is not loaded behind "
+		"it, so nothing is emulated; use LD_PRELOAD=";
+	Dl_info us;
+	const char *path = dladdr(&lkos_emulation, &us) ? us.dli_fname : name;
+	const char *slash = strrchr(path, '/');
+	const size_t folder = slash ? (size_t)(slash + 1 - path) : 0;
+	const struct iovec parts[] = {
+		{(void *)before, sizeof(before) - 1},
+		{(void *)path, strlen(path)},
+		{(void *)":", 1},
+		{(void *)path, folder},
+		{(void *)"liblk_onload_stub.so\n", sizeof("liblk_onload_stub.so\n") - 1},
+	};
+
+	lkos_log_write(STDERR_FILENO, parts, COUNT(parts));
+}
+
+static bool is_on(const char *variable)
+{
+	const char *value = secure_getenv(variable);
+
+	return value && atoi(value) != 0;
+}
+
+static void begin(void)
+{
+	const struct lkos_config config = lkos_config_read(secure_getenv);
+	const struct lkos_stackname_start names = {
+		.name = secure_getenv("EF_NAME"),
+		.stack_per_thread = is_on("EF_STACK_PER_THREAD"),
+		.dont_accelerate = is_on("EF_DONT_ACCELERATE"),
+	};
+
+	lkos_next_resolve();
+	if (!stub_is_behind()) {
+		complain();
+		atomic_store(&lkos_emulation, LKOS_EMULATION_OFF);
+		return;
+	}
+	lkos_thread_memory_start();
+	lkos_lock_over_fork();
+	lkos_stackname_start(&names);
+	/* A number that is none is the stub's to complain about. */
+	if (config.log_fd >= 0)
+		lkos_log_open(config.log_fd);
+	lkos_log("loaded");
+	atomic_store(&lkos_emulation, LKOS_EMULATION_ON);
+}
+
+/* With signals blocked: no handler can come in between and wait for what it has interrupted. */
+bool lkos_emulation_start(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	const int kept = errno;
+	const uint64_t signals = lkos_signals_block();
+
+	pthread_once(&once, begin);
+	lkos_signals_restore(signals);
+	errno = kept;
+	return lkos_emulation_is_on();
+}
+
+__attribute__((constructor)) static void start(void)
+{
+	lkos_emulation_start();
+}
