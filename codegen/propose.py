@@ -16,11 +16,11 @@ SECTIONS = ("releases", "groups", "headers", "functions", "constants", "enums", 
 # The order of keys in an entry; those after 'source' are the long ones.
 KEYS = ("name", "title", "kind", "guard", "includes", "returns", "args", "forward", "target", "type",
         "header", "group", "expression", "value", "pointer", "since", "until", "ds_data_only",
-        "answer", "absent", "doc", "onload", "notes", "source", "size", "align", "fields",
+        "answer", "absent", "emulated", "doc", "onload", "notes", "source", "size", "align", "fields",
         "enumerators", "body")
 
 # What a replacement takes from the entry that it replaces.
-KEPT = ("group", "since", "answer", "absent", "doc", "onload", "notes", "source", "body")
+KEPT = ("group", "since", "answer", "absent", "emulated", "doc", "onload", "notes", "source", "body")
 
 UNDESCRIBED = "Not described yet."
 # Text that YAML takes for text without quotes.

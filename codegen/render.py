@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""From an Api to a dict of path below generated/ -> text.
+"""From an Api and the Options to a dict of path below generated/ -> text.
 
 Each template makes the file of its own name. Those that begin with '_' make none by themselves:
 _header.h.j2 makes one file per public header, _data.c.j2 one per variable and SONAME, _stub.map.j2
@@ -14,8 +14,9 @@ import jinja2
 
 from spelling import TAB, WIDTH
 
-MARK = ("generated from spec/onload_api.yaml by codegen (bazel run //codegen:update); "
-        "do not edit")
+MARK_OF = "generated from spec/{} by codegen (bazel run //codegen:update); do not edit"
+MARK = MARK_OF.format("onload_api.yaml")
+MARK_OF_OPTIONS = MARK_OF.format("onload_options.yaml")
 
 
 def comment(story, tabs=0):
@@ -54,13 +55,21 @@ def spec_json(api):
     return json.dumps(data, indent=1, sort_keys=True) + "\n"
 
 
-def render(api, templates):
+def options_json(options):
+    """Those with a name, for programs that do without YAML."""
+    data = {"generated": MARK_OF_OPTIONS, "options": [
+        dict(dataclasses.asdict(o), range=o.range, first_value=o.initial,
+             from_os=o.from_os.text.replace("`", "") if o.from_os else "") for o in options.named]}
+    return json.dumps(data, indent=1, sort_keys=True) + "\n"
+
+
+def render(api, options, templates):
     """templates: the folder of the .j2 files."""
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(str(templates)), undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     env.filters.update(comment=comment, cell=cell)
-    env.globals.update(api=api, mark=MARK)
+    env.globals.update(api=api, options=options, mark=MARK, mark_of_options=MARK_OF_OPTIONS)
 
     made = {}
     for name in env.list_templates(extensions=["j2"]):
@@ -79,4 +88,5 @@ def render(api, templates):
     for abi, exports in api.other_stub_exports.items():
         made[f"liblk_onload_stub_{abi}.map"] = stub_map.render(exports=exports)
     made["spec.json"] = spec_json(api)
+    made["options.json"] = options_json(options)
     return made

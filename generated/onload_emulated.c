@@ -112,6 +112,90 @@ LKOS_EXPORT int onload_stackname_restore(void)
 	return 0;
 }
 
+LKOS_EXPORT int onload_move_fd(int fd)
+{
+	int (*behind)(int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_move_fd, "emulated");
+		return lkos_emulated_onload_move_fd(fd);
+	}
+	behind = lkos_symbol_behind("onload_move_fd");
+	if (behind)
+		return behind(fd);
+	return 0;
+}
+
+LKOS_EXPORT int onload_stack_opt_set_int(const char *opt, int64_t val)
+{
+	int (*behind)(const char *, int64_t);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_stack_opt_set_int, "emulated");
+		return lkos_emulated_onload_stack_opt_set_int(opt, val);
+	}
+	behind = lkos_symbol_behind("onload_stack_opt_set_int");
+	if (behind)
+		return behind(opt, val);
+	return 0;
+}
+
+LKOS_EXPORT int onload_stack_opt_get_int(const char *opt, int64_t *val)
+{
+	int (*behind)(const char *, int64_t *);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_stack_opt_get_int, "emulated");
+		return lkos_emulated_onload_stack_opt_get_int(opt, val);
+	}
+	behind = lkos_symbol_behind("onload_stack_opt_get_int");
+	if (behind)
+		return behind(opt, val);
+	return -ENOSYS;
+}
+
+LKOS_EXPORT int onload_stack_opt_set_str(const char *opt, const char *val)
+{
+	int (*behind)(const char *, const char *);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_stack_opt_set_str, "emulated");
+		return lkos_emulated_onload_stack_opt_set_str(opt, val);
+	}
+	behind = lkos_symbol_behind("onload_stack_opt_set_str");
+	if (behind)
+		return behind(opt, val);
+	return 0;
+}
+
+LKOS_EXPORT int onload_stack_opt_get_str(const char *opt, char *val_out, size_t *val_out_len)
+{
+	int (*behind)(const char *, char *, size_t *);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_stack_opt_get_str, "emulated");
+		return lkos_emulated_onload_stack_opt_get_str(opt, val_out, val_out_len);
+	}
+	behind = lkos_symbol_behind("onload_stack_opt_get_str");
+	if (behind)
+		return behind(opt, val_out, val_out_len);
+	return -ENOSYS;
+}
+
+LKOS_EXPORT int onload_stack_opt_reset(void)
+{
+	int (*behind)(void);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_stack_opt_reset, "emulated");
+		return lkos_emulated_onload_stack_opt_reset();
+	}
+	behind = lkos_symbol_behind("onload_stack_opt_reset");
+	if (behind)
+		return behind();
+	return 0;
+}
+
 LKOS_EXPORT int onload_fd_stat(int fd, struct onload_stat *stat)
 {
 	int (*behind)(int, struct onload_stat *);
@@ -138,4 +222,46 @@ LKOS_EXPORT int onload_fd_check_feature(int fd, enum onload_fd_feature feature)
 	if (behind)
 		return behind(fd, feature);
 	return -ENOSYS;
+}
+
+LKOS_EXPORT int onload_thread_set_spin(enum onload_spin_type type, int spin)
+{
+	int (*behind)(enum onload_spin_type, int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_thread_set_spin, "emulated");
+		return lkos_emulated_onload_thread_set_spin(type, spin);
+	}
+	behind = lkos_symbol_behind("onload_thread_set_spin");
+	if (behind)
+		return behind(type, spin);
+	return 0;
+}
+
+LKOS_EXPORT int onload_thread_get_spin(unsigned *state)
+{
+	int (*behind)(unsigned *);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_thread_get_spin, "emulated");
+		return lkos_emulated_onload_thread_get_spin(state);
+	}
+	behind = lkos_symbol_behind("onload_thread_get_spin");
+	if (behind)
+		return behind(state);
+	return -ENOSYS;
+}
+
+LKOS_EXPORT int onload_get_tcp_info(int fd, struct onload_tcp_info *info, int *len_in_out)
+{
+	int (*behind)(int, struct onload_tcp_info *, int *);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_get_tcp_info, "emulated");
+		return lkos_emulated_onload_get_tcp_info(fd, info, len_in_out);
+	}
+	behind = lkos_symbol_behind("onload_get_tcp_info");
+	if (behind)
+		return behind(fd, info, len_in_out);
+	return lkos_fail(-EINVAL);
 }

@@ -20,8 +20,28 @@ int lkos_emulated_onload_stackname_save(void);
 
 int lkos_emulated_onload_stackname_restore(void);
 
+int lkos_emulated_onload_move_fd(int fd);
+
+int lkos_emulated_onload_stack_opt_set_int(const char *opt, int64_t val);
+
+int lkos_emulated_onload_stack_opt_get_int(const char *opt, int64_t *val);
+
+int lkos_emulated_onload_stack_opt_set_str(const char *opt, const char *val);
+
+int lkos_emulated_onload_stack_opt_get_str(const char *opt, char *val_out,
+		size_t *val_out_len);
+
+int lkos_emulated_onload_stack_opt_reset(void);
+
 int lkos_emulated_onload_fd_stat(int fd, struct onload_stat *stat);
 
 int lkos_emulated_onload_fd_check_feature(int fd, enum onload_fd_feature feature);
+
+int lkos_emulated_onload_thread_set_spin(enum onload_spin_type type, int spin);
+
+int lkos_emulated_onload_thread_get_spin(unsigned *state);
+
+int lkos_emulated_onload_get_tcp_info(int fd, struct onload_tcp_info *info,
+		int *len_in_out);
 
 #endif

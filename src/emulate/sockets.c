@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "src/emulate/sockets.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "src/emulate/lock.h"
+#include "src/emulate/open_descriptors.h"
 #include "src/runtime/next.h"
-#include "src/runtime/number.h"
 
 #ifndef SO_COOKIE
 #define SO_COOKIE 57
@@ -54,44 +50,20 @@ static struct place *place_of(struct place *in, size_t count, uint64_t cookie)
 	return in + at;
 }
 
-/* What getdents64() fills in. */
-struct entry {
-	uint64_t inode;
-	int64_t next;
-	uint16_t size;
-	uint8_t type;
-	char name[];
-};
-
-/* Marks the sockets that an open descriptor leads to. false: descriptors cannot be listed. */
-static bool mark_open_sockets(void)
+static bool mark_open(int fd, void *of_no_use)
 {
-	_Alignas(struct entry) char buffer[4096];
-	const int folder = (int)syscall(SYS_openat, AT_FDCWD, "/proc/thread-self/fd",
-					O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	long got;
+	const uint64_t cookie = lkos_socket_cookie(fd);
 
-	if (folder < 0)
-		return false;
-	while ((got = syscall(SYS_getdents64, folder, buffer, sizeof(buffer))) > 0) {
-		for (long at = 0; at < got;) {
-			const struct entry *entry = (const struct entry *)(buffer + at);
-			const int fd = lkos_descriptor_number(entry->name);
-			const uint64_t cookie = fd < 0 ? 0 : lkos_socket_cookie(fd);
-
-			if (cookie)
-				place_of(places, capacity, cookie)->is_open = true;
-			at += entry->size;
-		}
-	}
-	syscall(SYS_close, folder);
-	return got == 0;
+	(void)of_no_use;
+	if (cookie)
+		place_of(places, capacity, cookie)->is_open = true;
+	return true;
 }
 
 /* Makes room for one more. return: 0 or -ENOMEM. */
 static int make_room(void)
 {
-	const bool all_stay = capacity == 0 || !mark_open_sockets();
+	const bool all_stay = capacity == 0 || !lkos_each_descriptor(mark_open, NULL);
 	size_t staying = 0, wanted = FEWEST_PLACES;
 	struct place *made;
 

@@ -6,15 +6,19 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "src/emulate/lock.h"
+#include "src/emulate/spin.h"
+#include "src/emulate/stack_options.h"
 #include "src/emulate/stackname.h"
 #include "src/emulate/thread_memory.h"
 #include "src/runtime/config.h"
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
+#include "src/translate/spin.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -99,6 +103,8 @@ static void begin(void)
 	lkos_thread_memory_start();
 	lkos_lock_over_fork();
 	lkos_stackname_start(&names);
+	lkos_spin_start(lkos_spin_at_start(secure_getenv));
+	lkos_stack_options_start(getauxval(AT_SECURE) ? NULL : environ);
 	/* A number that is none is the stub's to complain about. */
 	if (config.log_fd >= 0)
 		lkos_log_open(config.log_fd);

@@ -14,6 +14,7 @@
 
 #include "tests/harness/probe.h"
 #include "tests/harness/say.h"
+#include "tests/harness/signal_storm.h"
 
 #define SCOPED_NAME_ROOM 64
 
@@ -524,7 +525,7 @@ static void sockets_many(char **args)
 
 /* ---- signals */
 
-static volatile sig_atomic_t in_handler, wrong_in_handler, handlers_are_over;
+static volatile sig_atomic_t in_handler, wrong_in_handler;
 
 static void handle(int number)
 {
@@ -541,33 +542,21 @@ static void handle(int number)
 	errno = kept;
 }
 
-static void *send_signals(void *thread)
-{
-	while (!handlers_are_over) {
-		pthread_kill(*(pthread_t *)thread, SIGUSR1);
-		sched_yield();
-	}
-	return NULL;
-}
-
 static void signals(char **args)
 {
-	struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
-	pthread_t self = pthread_self(), other;
+	struct storm storm;
 	long right = 0, rounds = 0;
 
 	(void)args;
-	MUST(sigaction(SIGUSR1, &action, NULL));
-	pthread_create(&other, NULL, send_signals, &self);
-	for (; rounds < 3000 || in_handler < 1000; rounds++) {
+	begin_storm(&storm, handle);
+	for (; rounds < 3000 || in_handler < STORM_ENOUGH; rounds++) {
 		set(ONLOAD_THIS_THREAD, ONLOAD_SCOPE_GLOBAL, rounds % 2 ? "odd" : "even");
 		MUST(onload_stackname_save());
 		set(ONLOAD_THIS_THREAD, ONLOAD_SCOPE_PROCESS, "between");
 		right += onload_stackname_restore() == 0 &&
 			 strcmp(stack_now(), rounds % 2 ? "odd" : "even") == 0;
 	}
-	handlers_are_over = 1;
-	pthread_join(other, NULL);
+	end_storm(&storm);
 	fact("handlers that went wrong=%d", (int)wrong_in_handler);
 	fact("rounds that went wrong=%ld", rounds - right);
 	SAY(onload_stackname_restore());
