@@ -234,21 +234,5 @@ TEST(Many, OpenSocketsAreAllKnown) {
   ExpectFacts({"sockets_many"}, "right=900 of 900\n");
 }
 
-TEST(Bounded, ThreadsThatEndLeaveNothing) {
-  EXPECT_EQ(Facts(With::kLibrary, {"threads_end"}),
-            "1000 threads that saved leave pages=0\n");
-}
-
-TEST(Bounded, AMillionSocketsThatAreClosedLeaveNothing) {
-  EXPECT_EQ(Facts(With::kLibrary, {"sockets_end", "1000000"}),
-            "pages=0\nthe one that is open=foo\n");
-}
-
-TEST(Signals, MayMakeEveryCallInTheMiddleOfAnother) {
-  ExpectFacts({"signals"},
-              "handlers that went wrong=0\nrounds that went wrong=0\n"
-              "onload_stackname_restore()=-22\n");
-}
-
 }  // namespace
 }  // namespace lkos

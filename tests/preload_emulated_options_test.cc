@@ -183,9 +183,5 @@ TEST(Spin, BeginsInEachThreadAsTheEnvironmentSays) {
   }
 }
 
-TEST(Signals, MaySetOptionsAndSpinInTheMiddleOfThat) {
-  ExpectFacts({"signals"}, "failed=0, in a handler 0\n");
-}
-
 }  // namespace
 }  // namespace lkos

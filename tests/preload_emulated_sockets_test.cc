@@ -162,9 +162,5 @@ TEST(NonAccelerated, SocketsArePlainAndThoseOfUdpInPart) {
                   "connected=foo 0xb000\nan ordinary one, bound=foo 0xb000\n");
 }
 
-TEST(Signals, MayAskAndMoveInTheMiddleOfThat) {
-  ExpectFacts({"signals"}, "failed=0, in a handler 0\n");
-}
-
 }  // namespace
 }  // namespace lkos

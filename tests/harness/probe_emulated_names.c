@@ -14,7 +14,6 @@
 
 #include "tests/harness/probe.h"
 #include "tests/harness/say.h"
-#include "tests/harness/signal_storm.h"
 
 #define SCOPED_NAME_ROOM 64
 
@@ -452,60 +451,6 @@ static void threads(char **args)
 	fact("right=%ld of %d", right, THREADS * ROUNDS);
 }
 
-/* The size of all that is mapped, in pages. */
-static long mapped_pages(void)
-{
-	FILE *file = fopen("/proc/self/statm", "re");
-	long pages = 0;
-
-	if (!file || fscanf(file, "%ld", &pages) != 1)
-		exit(2);
-	fclose(file);
-	return pages;
-}
-
-static void *save_some(void *of_no_use)
-{
-	(void)of_no_use;
-	for (int i = 0; i < 100; i++)
-		MUST(onload_stackname_save());
-	return NULL;
-}
-
-static void threads_end(char **args)
-{
-	pthread_t thread;
-	long before = 0;
-
-	(void)args;
-	for (int i = 0; i < 1100; i++) {
-		if (i == 100)
-			before = mapped_pages();
-		pthread_create(&thread, NULL, save_some, NULL);
-		pthread_join(thread, NULL);
-	}
-	fact("1000 threads that saved leave pages=%ld", mapped_pages() - before);
-}
-
-/* Sockets that are made and closed leave nothing; one that stays open stays known. */
-static void sockets_end(char **args)
-{
-	const long count = atol(args[0]);
-	long before = 0;
-	int stays;
-
-	set(ONLOAD_ALL_THREADS, ONLOAD_SCOPE_GLOBAL, "foo");
-	stays = fresh_socket(family_named("udp4"));
-	set(ONLOAD_ALL_THREADS, ONLOAD_SCOPE_GLOBAL, "bar");
-	for (long i = 0; i < count; i++) {
-		if (i == 10000)
-			before = mapped_pages();
-		close(fresh_socket(family_named("udp4")));
-	}
-	fact("pages=%ld", mapped_pages() - before);
-	fact("the one that is open=%s", stack_of(stays));
-}
-
 /* More than the table's first size at once. */
 static void sockets_many(char **args)
 {
@@ -521,45 +466,6 @@ static void sockets_many(char **args)
 	for (int i = 0; i < MANY; i++)
 		right += strcmp(stack_of(fds[i]), i % 2 ? "odd" : "even") == 0;
 	fact("right=%ld of %d", right, MANY);
-}
-
-/* ---- signals */
-
-static volatile sig_atomic_t in_handler, wrong_in_handler;
-
-static void handle(int number)
-{
-	const int kept = errno;
-
-	(void)number;
-	in_handler++;
-	wrong_in_handler |= onload_stackname_save() != 0;
-	wrong_in_handler |= onload_set_stackname(ONLOAD_THIS_THREAD, ONLOAD_SCOPE_THREAD,
-						 "handler") != 0;
-	close(socket(AF_INET, SOCK_DGRAM, 0));
-	wrong_in_handler |= onload_fd_stat(STDOUT_FILENO, NULL) != 0;
-	wrong_in_handler |= onload_stackname_restore() != 0;
-	errno = kept;
-}
-
-static void signals(char **args)
-{
-	struct storm storm;
-	long right = 0, rounds = 0;
-
-	(void)args;
-	begin_storm(&storm, handle);
-	for (; rounds < 3000 || in_handler < STORM_ENOUGH; rounds++) {
-		set(ONLOAD_THIS_THREAD, ONLOAD_SCOPE_GLOBAL, rounds % 2 ? "odd" : "even");
-		MUST(onload_stackname_save());
-		set(ONLOAD_THIS_THREAD, ONLOAD_SCOPE_PROCESS, "between");
-		right += onload_stackname_restore() == 0 &&
-			 strcmp(stack_now(), rounds % 2 ? "odd" : "even") == 0;
-	}
-	end_storm(&storm);
-	fact("handlers that went wrong=%d", (int)wrong_in_handler);
-	fact("rounds that went wrong=%ld", rounds - right);
-	SAY(onload_stackname_restore());
 }
 
 const struct scenario scenarios[] = {
@@ -578,9 +484,6 @@ const struct scenario scenarios[] = {
 	{"environment", environment},
 	{"sockets_stay", sockets_stay},
 	{"threads", threads},
-	{"threads_end", threads_end},
-	{"sockets_end", sockets_end},
 	{"sockets_many", sockets_many},
-	{"signals", signals},
 	{NULL, NULL},
 };

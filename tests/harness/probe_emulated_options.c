@@ -9,7 +9,6 @@
 
 #include "tests/harness/probe.h"
 #include "tests/harness/say.h"
-#include "tests/harness/signal_storm.h"
 
 #define INTACT 777
 
@@ -236,42 +235,14 @@ static void spin_at_start(char **args)
 	in_thread(say_mask);
 }
 
-/* ---- signals */
-
-static volatile sig_atomic_t handled, wrong;
-
-static void handle(int number)
-{
-	(void)number;
-	handled++;
-	wrong |= onload_stack_opt_set_int("EF_TXQ_SIZE", 1024) != 0;
-	wrong |= int_of("EF_TXQ_SIZE") != 1024;
-	wrong |= onload_stack_opt_reset() != 0;
-	wrong |= onload_thread_set_spin(ONLOAD_SPIN_PIPE_RECV, 1) != 0;
-	wrong |= (mask() & 1U << ONLOAD_SPIN_PIPE_RECV) == 0;
-}
-
-static void signals(char **args)
-{
-	struct storm storm;
-	long failed = 0;
-
-	(void)args;
-	begin_storm(&storm, handle);
-	for (long i = 0; i < 20000 || handled < STORM_ENOUGH; i++) {
-		failed += onload_stack_opt_set_str("EF_INTERFACE_WHITELIST", "eth0") != 0;
-		failed += onload_stack_opt_reset() != 0;
-		failed += onload_thread_set_spin(ONLOAD_SPIN_POLL, i & 1) != 0;
-		failed += ((mask() >> ONLOAD_SPIN_POLL) & 1) != (unsigned)(i & 1);
-	}
-	end_storm(&storm);
-	fact("failed=%ld, in a handler %d", failed, (int)wrong);
-}
-
 const struct scenario scenarios[] = {
-	{"names", names},     {"ranges", ranges},
-	{"strings", strings}, {"threads", threads},
-	{"values", values},   {"system_values", system_values},
-	{"spin", spin},       {"spin_at_start", spin_at_start},
-	{"signals", signals}, {NULL, NULL},
+	{"names", names},
+	{"ranges", ranges},
+	{"strings", strings},
+	{"threads", threads},
+	{"values", values},
+	{"system_values", system_values},
+	{"spin", spin},
+	{"spin_at_start", spin_at_start},
+	{NULL, NULL},
 };

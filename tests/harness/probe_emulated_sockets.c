@@ -19,7 +19,6 @@
 
 #include "tests/harness/probe.h"
 #include "tests/harness/say.h"
-#include "tests/harness/signal_storm.h"
 
 static void in_stack(const char *name)
 {
@@ -469,43 +468,6 @@ static void travels(char **args)
 	say_socket("number used again", 100);
 }
 
-/* ---- signals and threads */
-
-static volatile sig_atomic_t handled, wrong;
-static int handler_fd;
-
-static void handle(int number)
-{
-	const int kept = errno;
-
-	(void)number;
-	handled++;
-	wrong |= onload_fd_stat(handler_fd, NULL) != 1;
-	wrong |= onload_move_fd(handler_fd) != 0;
-	wrong |= onload_fd_check_feature(handler_fd, ONLOAD_FD_FEAT_MSG_WARM) != 0;
-	errno = kept;
-}
-
-static void signals(char **args)
-{
-	struct storm storm;
-	long failed = 0;
-	int fd;
-
-	(void)args;
-	in_stack("first");
-	handler_fd = fresh_socket(family_named("tcp4"));
-	fd = fresh_socket(family_named("tcp6"));
-	begin_storm(&storm, handle);
-	for (long i = 0; i < 3000 || handled < STORM_ENOUGH; i++) {
-		in_stack(i % 2 ? "odd" : "even");
-		failed += onload_move_fd(fd) != 0;
-		failed += onload_fd_stat(fd, NULL) != 1;
-	}
-	end_storm(&storm);
-	fact("failed=%ld, in a handler %d", failed, (int)wrong);
-}
-
 const struct scenario scenarios[] = {
 	{"table", table},
 	{"numbers", numbers},
@@ -518,6 +480,5 @@ const struct scenario scenarios[] = {
 	{"tcp_info", tcp_info},
 	{"nonaccel", nonaccel},
 	{"travels", travels},
-	{"signals", signals},
 	{NULL, NULL},
 };
