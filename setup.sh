@@ -46,6 +46,10 @@ libc6-dev-i386
 libgcc-12-dev-arm64-cross
 qemu-user-static
 
+# To make packages.
+binutils-aarch64-linux-gnu
+rpm
+
 # To contribute.
 clang-format
 git

@@ -2,12 +2,15 @@
 """What is wrong with a spec: first its shape, then what its entries refer to, then what they mean."""
 
 import errno as errno_names
-import functools
+import json
 import re
 
 import jsonschema
 
+from spelling import of_libc
 from yaml_lines import close_to
+
+UNSIGNED = re.compile(r".*\*$|(unsigned|uint|size_t|socklen_t|bool|_Bool|enum)\b|uint\w*_t$")
 
 
 def check(source, schema):
@@ -29,14 +32,16 @@ def check(source, schema):
 def shape_problems(source, schema):
     """Report all that the JSON schema has against the source."""
     names = {dict: "a map", list: "a list", str: "text", bool: "true or false", int: "a number",
-             float: "a number", type(None): "nothing"}
+             float: "a number"}
     for error in jsonschema.Draft202012Validator(schema).iter_errors(source.data):
         path = tuple(error.absolute_path)
         rule, value, wanted = error.validator, error.instance, error.schema
         last = next((f"{step}: " for step in reversed(path) if isinstance(step, str)), "")
         write = f"; write {wanted['description']}" if isinstance(wanted, dict) and (
             "description" in wanted) else ""
-        if rule == "additionalProperties":
+        if value is None and rule != "required":
+            source.report(path, f"{last}nothing is written here{write}")
+        elif rule == "additionalProperties":
             patterns = wanted.get("patternProperties", {})
             known = list(wanted.get("properties", {}))
             for key in value:
@@ -53,14 +58,20 @@ def shape_problems(source, schema):
             key = path[-1]
             source.report(path, f"key '{key}' does not belong to an entry of this kind; take it out")
         elif rule == "type":
-            source.report(path, f"{last}{value!r} is {names.get(type(value), 'something else')}{write}")
+            source.report(path, f"{last}{shown(value)} is {names.get(type(value), 'a date')}{write}")
         elif rule in ("enum", "const"):
             hint = close_to(str(value), [str(v) for v in wanted.get("enum", [])])
-            source.report(path, f"{last}unknown value {value!r}{hint or write}")
+            source.report(path, f"{last}unknown value {shown(value)}{hint or write}")
         elif rule == "anyOf":
-            source.report(path, f"{last}unknown answer {value!r}{write}")
+            source.report(path, f"{last}unknown answer {shown(value)}{write}")
         else:
-            source.report(path, f"{last}{value!r} does not do{write}")
+            source.report(path, f"{last}{shown(value)} does not do{write}")
+
+
+def shown(value):
+    """As YAML has it, if it is short."""
+    text = f"'{value}'" if isinstance(value, str) else json.dumps(value, default=str)
+    return text if len(text) < 80 else f"{text[:80]}..."
 
 
 def property_of(schema, wanted, key):
@@ -74,6 +85,15 @@ def property_of(schema, wanted, key):
     return about["description"]
 
 
+def leaves(value, path=()):
+    """(path, value) of all that is neither map nor list."""
+    if not isinstance(value, (dict, list)):
+        yield path, value
+        return
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        yield from leaves(inner, path + (key,))
+
+
 class Checks:
     """What a schema cannot say."""
 
@@ -81,6 +101,8 @@ class Checks:
         self.source = source
         self.data = source.data
         self.releases = [r["name"] for r in self.data["releases"]]
+        self.aliases = {t["name"]: t["type"] for t in self.data["types"] if t["kind"] == "alias"}
+        self.pointers = [t["name"] for t in self.data["types"] if t["kind"] in ("handle", "callback")]
 
     def entries(self, *kinds):
         for kind in kinds:
@@ -88,68 +110,70 @@ class Checks:
                 yield (kind, i), entry
 
     def check_names(self):
-        tags = [("enums", i) for i in range(len(self.data["enums"]))]
-        tags += [("types", i) for i, t in enumerate(self.data["types"])
-                 if t["kind"] in ("struct", "opaque")]
-        names = [path for path, _ in self.entries("functions", "data", "constants", "inlines",
-                                                  "libc", "types") if path not in tags]
-        names += [("enums", i, "enumerators", j) for (_, i), e in self.entries("enums")
-                  for j in range(len(e["enumerators"]))]
-        spaces = [tags, names]
-        spaces += [[path for path, _ in self.entries(kind)]
-                   for kind in ("releases", "groups", "headers")]
-        for (kind, i), entry in self.entries("functions", "libc", "inlines", "types"):
-            first = {}
-            for j, one in enumerate(entry.get("args", [])):
-                name = next(iter(one))
-                if name in first:
-                    self.source.report((kind, i, "args", j),
-                                       f"duplicate argument '{name}'; give it a name of its own")
-                first[name] = j
-        for paths in spaces:
-            first = {}
-            for path in paths:
-                name = functools.reduce(lambda at, step: at[step], path, self.data)["name"]
-                line = self.source.lines[path + ("name",)]
-                if name in first:
-                    self.source.report_line(max(line, first[name]),
-                                            f"duplicate name '{name}', first in line "
-                                            f"{min(line, first[name])}; keep one")
-                first.setdefault(name, line)
+        first = {}
+        for path, value in leaves(self.data):
+            name = path[-1] if path[-3:-2] == ("args",) else value if path[-1] == "name" else None
+            if name is None:
+                continue
+            key, line = (self.space(path), name), self.source.lines[path]
+            if key in first:
+                self.source.report_line(line, f"duplicate name '{name}', first in line {first[key]}; keep one")
+            first.setdefault(key, line)
+
+    def space(self, path):
+        """Among which names the one at path has to be the only one of its kind."""
+        kind = path[0]
+        if "args" in path or "fields" in path:
+            return path[:2]
+        if kind in ("releases", "groups", "headers"):
+            return kind
+        is_tag = len(path) == 3 and (kind == "enums" or kind == "types" and (
+            self.data[kind][path[1]]["kind"] in ("struct", "opaque")))
+        return "tags" if is_tag else "names"
 
     def check_references(self):
         groups = [g["name"] for g in self.data["groups"]]
         headers = [h["name"] for h in self.data["headers"]]
         dated = list(self.entries("functions", "constants", "enums", "types", "inlines"))
         for path, entry in dated:
-            self.known(path, entry, "group", groups, "groups")
-            self.known(path, entry, "header", headers + [None], "headers")
+            self.known(path + ("group",), "group", entry["group"], groups)
+            self.known(path + ("header",), "header", entry["header"], headers + [None])
+        for (_, i), header in self.entries("headers"):
+            for j, name in enumerate(header["includes"]):
+                path, (folder, _, last) = ("headers", i, "includes", j), name.rpartition("/")
+                if folder == "onload":
+                    self.known(path, "header", last, headers)
+                elif not of_libc(name):
+                    self.source.report(path, f"includes: {name} is not of the C library, and programs may not "
+                                             "have it; take it out, and declare under types what it is for")
         dated += [(("enums", i, "enumerators", j), n) for (_, i), e in self.entries("enums")
                   for j, n in enumerate(e["enumerators"])]
         dated.append((("data_only",), self.data["data_only"]))
         for path, entry in dated:
-            good = [self.known(path, entry, key, self.releases, "releases")
-                    for key in ("since", "until")]
-            if "until" not in entry or not all(good):
-                continue
-            at = self.releases.index
-            if "since" in entry and at(entry["until"]) < at(entry["since"]):
-                self.source.report(path + ("until",),
-                                   f"until: {entry['until']} comes before since: {entry['since']}; "
-                                   "write the last release that carried it")
-            if entry["header"] is not None:
-                self.source.report(path + ("header",),
-                                   f"header: no header of today declares what ended with "
-                                   f"{entry['until']}; write header: null")
+            gaps = [(path + ("not_in", i), name) for i, name in enumerate(entry.get("not_in", []))]
+            names = [(path + (key,), entry[key]) for key in ("since", "until") if key in entry] + gaps
+            if all([self.known(at, "release", name, self.releases) for at, name in names]):
+                self.check_dates(path, entry, gaps)
 
-    def known(self, path, entry, key, choices, where):
-        if key not in entry or entry[key] in choices:
-            return True
-        word = entry[key]
-        hint = close_to(word, [c for c in choices if c]) or f"; add it under {where}"
-        self.source.report(path + (key,), f"unknown {'release' if where == 'releases' else key} "
-                                          f"'{word}'{hint}")
-        return False
+    def known(self, path, what, word, choices):
+        if word not in choices:
+            hint = close_to(word, [c for c in choices if c]) or f"; add it under {what}s"
+            self.source.report(path, f"unknown {what} '{word}'{hint}")
+        return word in choices
+
+    def check_dates(self, path, entry, gaps):
+        at = self.releases.index
+        first, last = entry.get("since", self.releases[0]), entry.get("until", self.releases[-1])
+        if at(last) < at(first):
+            self.source.report(path + ("until",), f"until: {last} comes before since: {first}; "
+                                                  "write the last release that carried it")
+            return
+        for where, name in gaps:
+            if not at(first) < at(name) < at(last):
+                self.source.report(where, f"not_in: {name} is not between {first} and {last}; take it out")
+        if "until" in entry and entry["header"] is not None:
+            self.source.report(path + ("header",), "header: no header of today declares what ended with "
+                                                   f"{last}; write header: null")
 
     def check_answers(self):
         libc = {f["name"]: f for f in self.data["libc"]}
@@ -169,6 +193,7 @@ class Checks:
                 if isinstance(f.get(key), dict):
                     (kind, what), = f[key].items()
                     self.check_answer(path + (key, kind), f, kind, what, libc)
+                    self.check_sign(path + (key, kind), f["returns"], kind, what)
 
     def check_answer(self, path, f, kind, what, libc):
         if kind in ("neg_errno", "minus_one"):
@@ -185,6 +210,17 @@ class Checks:
             if same[0] != same[1]:
                 self.source.report(path, f"calls: {what}() has other argument or return types; "
                                          "write answer: handwritten and a body in src/api/")
+
+    def check_sign(self, path, returns, kind, what):
+        """An answer below zero, or a number, fits the returned type."""
+        base = self.aliases.get(returns, returns)
+        if base == "void":
+            self.source.report(path, f"{kind}: {returns} has no value, and the generator no form for that; "
+                                     "add it to its templates")
+        negative = kind in ("neg_errno", "minus_one") or kind == "value" and what < 0
+        if negative and (UNSIGNED.match(base) or base in self.pointers):
+            self.source.report(path, f"{kind}: {returns} is never negative; write {{value: N}}, with an N "
+                                     "of 0 or more")
 
     def check_layouts(self):
         for path, t in self.entries("types"):

@@ -24,13 +24,14 @@ class Difference:
     file: str = ""  # of the headers; empty when it is gone
     line: int = 0
     spec_line: int = 0  # 0: the spec has nothing of that name
+    origin: str = ""  # the one of Onload's other headers that declares it
     note: str = ""
     follows: list = field(default_factory=list)  # of Difference: what this one entails
 
     @property
     def what(self):
         text = " -> ".join(t for t in (self.spec, self.headers) if t)
-        rest = [self.note] if self.note else []
+        rest = [f"declared in {self.origin}"] * bool(self.origin) + [self.note] * bool(self.note)
         rest += [f"so also {d.name}: {d.what}" for d in self.follows]
         return "; ".join([text] + rest)
 
@@ -83,7 +84,7 @@ class Comparison:
                           (there or b.text) if b is not None else "",
                           b.place.file if b is not None else "",
                           b.place.line if b is not None else 0,
-                          self.entries.line(kind, name), note)
+                          self.entries.line(kind, name), b.place.origin if b is not None else "", note)
         self.found.append(made)
         return made
 
@@ -99,11 +100,11 @@ class Comparison:
             if not a or not b or a.type.differs(b.type):
                 self.add("variable", name, a, b)
         return sorted(self.found, key=lambda d: (CHANGES.index(d.change), KINDS.index(d.kind),
-                                                 d.file, d.line, d.spec_line, d.name))
+                                                 d.file, d.line, not d.origin, d.spec_line, d.name))
 
     def aspects(self, a, b):
         """Where it is, and whether the macro hides it."""
-        if a.place.file != b.place.file:
+        if a.place.file != b.place.file and not b.place.origin:
             yield f"in {a.place.file}", f"in {b.place.file}"
         if getattr(a, "hidden", None) != getattr(b, "hidden", None):  # the spec hides no numbers
             texts = ("always there", f"hidden by {self.data_only}")
@@ -182,7 +183,8 @@ class Comparison:
             return []  # a name alone is nothing that a program uses
         if not a:
             pointed_at = any(getattr(t, "target", "") == b.name for t in self.theirs.type.values())
-            if b.size or not pointed_at and not self.entries.entry("type", name):
+            # of what the spec knows, but has no header declare, the name alone is a difference, too
+            if b.size or b.place.origin or not pointed_at or self.entries.entry("type", name):
                 self.add("type", name, a, b, note=self.history("type", name))
             return []
         if not a.size or not b.size:

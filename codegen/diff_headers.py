@@ -34,6 +34,10 @@ import propose
 import render
 import yaml_lines
 
+sys.path.append(str(Path(__file__).absolute().parents[1] / "tools"))
+
+from lkos import screen  # noqa: E402  (the path comes first)
+
 
 def arguments(argv, root):
     parser = argparse.ArgumentParser(
@@ -70,8 +74,8 @@ def read_ours(api, templates):
             text = made[f"include/onload/{header.name}"]
             (Path(folder) / header.name).write_text(text, encoding="utf-8")
         return headers.read(Path(folder), "generated/include/onload", api,
-                            "this is what the spec makes: mend the entry there, or put the types "
-                            "that it needs before it")
+                            "this is what the spec makes: mend the entry there, write in "
+                            "includes: what declares it, or put what it needs into an earlier group")
 
 
 def count(reading):
@@ -91,14 +95,9 @@ def count(reading):
 
 
 def table(differences, spec):
-    def place(d):
-        return f"{d.file}:{d.line}" if d.file else f"{spec.name}:{d.spec_line}"
-
-    rows = [("CHANGE", "KIND", "NAME", "WHERE", "WHAT")]
-    rows += [(d.change, d.kind, d.name, place(d), d.what) for d in differences]
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    for row in rows:
-        yield "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths)), row[4]])
+    return screen.table(("change", "kind", "name", "where", "what"), [
+        (d.change, d.kind, d.name, f"{d.file}:{d.line}" if d.file else f"{spec.name}:{d.spec_line}", d.what)
+        for d in differences])
 
 
 def summary(differences):
@@ -110,10 +109,7 @@ def run(args, root, cwd):
     """The exit status, and what to print."""
     spec, folder = cwd / args.spec, cwd / args.folder.expanduser()
     label = codegen.shown(spec, root, cwd)
-    try:
-        text = spec.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise yaml_lines.SpecError(f"{label}: cannot be read: {error}") from error
+    text = codegen.read(spec, label)
     schema = (root / "spec/onload_api.schema.json").read_text(encoding="utf-8")
     api, entries = read_spec(text, schema, label)
     found = headers.find(folder, args.folder)
@@ -131,8 +127,7 @@ def run(args, root, cwd):
         mark = "# " if args.propose else ""
         return status, f"{mark}{shown} and {label} are equal: {count(theirs)}"
     if args.propose:
-        form = json.loads(schema)["$defs"]["ctype"]["pattern"]
-        proposal = propose.Proposal(api, entries, theirs, form, args.release)
+        proposal = propose.Proposal(api, entries, theirs, json.loads(schema), args.release)
         return status, proposal.text(differences, label).rstrip("\n")
     many = "1 difference" if len(differences) == 1 else f"{len(differences)} differences"
     return status, "\n".join([*table(differences, label), "", f"{shown} and {label}: {many} "
@@ -150,9 +145,12 @@ def main(argv=None):
     except (headers.HeaderError, yaml_lines.SpecError) as error:
         print(error, file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}; mend that first", file=sys.stderr)
+        return 2
     print(text)
     return status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    codegen.run(main)

@@ -20,10 +20,13 @@ try:
     from clang.cindex import CursorKind, Diagnostic, TypeKind
 
     RECORDS = (CursorKind.STRUCT_DECL, CursorKind.UNION_DECL)
+    KINDS = {CursorKind.FUNCTION_DECL: "", CursorKind.STRUCT_DECL: "struct ",
+             CursorKind.UNION_DECL: "union ", CursorKind.ENUM_DECL: "enum ",
+             CursorKind.TYPEDEF_DECL: "", CursorKind.VAR_DECL: "",
+             CursorKind.MACRO_DEFINITION: "#define "}
 except ImportError:  # told when somebody wants to read
     cindex = None
 
-ORDERS = 120  # orders of inclusion to try: all of them for five headers
 PROBE = "probe.c"
 
 # The C library's headers of x86_64 serve the other two, but for these files.
@@ -45,6 +48,7 @@ class HeaderError(Exception):
 class Place:
     file: str  # below the folder
     line: int
+    origin: str = ""  # the one of Onload's other headers that declares it; then file and line need it
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,18 @@ class Prototype:
 
 
 @dataclass(frozen=True)
-class Function:
-    name: str
+class Named:
+    name: str  # empty: it has none
     place: Place
+
+
+@dataclass(frozen=True)
+class Hidable(Named):
     hidden: bool
+
+
+@dataclass(frozen=True)
+class Function(Hidable):
     inline: bool
     prototype: Prototype
 
@@ -94,9 +106,7 @@ class Function:
 
 
 @dataclass(frozen=True)
-class Field:
-    name: str
-    place: Place
+class Field(Named):
     type: Ctype
     offset: model.Abi  # of the word that holds it
     bits: model.Bits
@@ -108,12 +118,9 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Record:
+class Record(Hidable):
     """A struct or union, or its name alone."""
     keyword: str
-    name: str
-    place: Place
-    hidden: bool
     size: model.Abi  # None: not defined
     align: model.Abi
     fields: tuple
@@ -126,10 +133,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Typedef:
-    name: str
-    place: Place
-    hidden: bool
+class Typedef(Hidable):
     type: Ctype
     size: model.Abi
     align: model.Abi
@@ -145,9 +149,7 @@ class Typedef:
 
 
 @dataclass(frozen=True)
-class Enumerator:
-    name: str
-    place: Place
+class Enumerator(Named):
     value: int
     expression: str  # empty when the header gives none
 
@@ -157,9 +159,7 @@ class Enumerator:
 
 
 @dataclass(frozen=True)
-class Enum:
-    name: str  # empty: it has none
-    place: Place
+class Enum(Named):
     enumerators: tuple
 
     @property
@@ -168,9 +168,7 @@ class Enum:
 
 
 @dataclass(frozen=True)
-class Macro:
-    name: str
-    place: Place
+class Macro(Named):
     expression: str  # with the parameters in front, if there are any
     value: int  # None: it is not a number
     pointer: bool
@@ -183,9 +181,7 @@ class Macro:
 
 
 @dataclass(frozen=True)
-class Variable:
-    name: str
-    place: Place
+class Variable(Named):
     type: Ctype
 
     @property
@@ -194,9 +190,7 @@ class Variable:
 
 
 @dataclass(frozen=True)
-class Header:
-    name: str
-    place: Place
+class Header(Named):
     guard: str
     includes: tuple
 
@@ -265,6 +259,8 @@ class Reader:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="ascii")
         self.scratch = scratch
+        self.needed = {}  # key of what Onload's other headers declare -> Place
+        self.pointed_at = set()  # those of its structs that are needed by name only
         self.index = cindex.Index.create()
 
     def parse(self, abi, text, defines=()):
@@ -299,35 +295,26 @@ class Reader:
                        for name in [*system, *(f"onload/{n}" for n in names)])
 
     def units(self):
-        """The text that includes all headers, in an order in which they compile, and what
-        each ABI makes of it."""
+        """The text that includes all headers, those that the spec knows first, and what each ABI
+        makes of it."""
         known = [h.name for h in self.api.headers]
         there = sorted(path.name for path in self.folder.glob("extensions*.h"))
         names = [n for n in known if n in there] + [n for n in there if n not in known]
-        first = None
-        for order in itertools.islice(itertools.permutations(names), ORDERS):
-            text = self.prelude(order)
-            unit = self.parse(model.ABIS[0], text)
-            errors = self.errors(unit, model.ABIS[0])
-            if not errors:
-                break
-            first = first or errors
-        else:
-            self.refuse(first)
-        units = [unit]
-        for abi in model.ABIS[1:]:
+        text, units = self.prelude(names), []
+        for abi in model.ABIS:
             units.append(self.parse(abi, text))
             errors = self.errors(units[-1], abi)
             if errors:
-                self.refuse(errors)
+                self.refuse(errors, names)
         return text, units
 
-    def refuse(self, errors):
+    def refuse(self, errors, names):
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        if "file not found" in errors[0]:
+        cure = self.cure
+        if "unknown type" in errors[0] or "incomplete" in errors[0]:
+            cure += f"; they were included in the order {', '.join(names)}"
+        elif "file not found" in errors[0]:
             cure = "give the include folder of a whole Onload, installed or unpacked"
-        else:
-            cure = self.cure
         raise HeaderError(f"{errors[0]}{more}; {cure}")
 
     # -- from cursors to what was read
@@ -340,6 +327,12 @@ class Reader:
             return None
         return Place(file.name[len(prefix):], cursor.location.line)
 
+    def origin(self, cursor):
+        """Which of Onload's other headers declares it, by name; else empty."""
+        file, above = cursor.location.file, f"{self.folder.parent}/"
+        name = file.name[len(above):] if file and file.name.startswith(above) else ""
+        return "" if self.folder.parent not in self.includes or spelling.of_libc(name) else name
+
     def source(self, cursor):
         """The text of a declaration on one line, without comments."""
         path = cursor.location.file.name
@@ -351,13 +344,9 @@ class Reader:
 
     def declared(self, unit):
         """(kind, name) -> cursor of all that the headers declare; a definition is preferred."""
-        kinds = {CursorKind.FUNCTION_DECL: "", CursorKind.STRUCT_DECL: "struct ",
-                 CursorKind.UNION_DECL: "union ", CursorKind.ENUM_DECL: "enum ",
-                 CursorKind.TYPEDEF_DECL: "", CursorKind.VAR_DECL: "",
-                 CursorKind.MACRO_DEFINITION: "#define "}
         made = {}
         for cursor in unit.cursor.get_children():
-            if cursor.kind not in kinds or not self.place(cursor):
+            if cursor.kind not in KINDS or not self.place(cursor):
                 continue
             if cursor.kind in RECORDS and not cursor.is_definition() and cursor.get_definition():
                 continue  # defined elsewhere: in the C library, or further down
@@ -365,10 +354,30 @@ class Reader:
             if not name and cursor.kind in RECORDS:
                 continue  # it is reached through a typedef
             # an enum without a name is told apart by where it is
-            key = (cursor.kind, kinds[cursor.kind] + (name or f"@{self.place(cursor)}"))
+            key = (cursor.kind, KINDS[cursor.kind] + (name or f"@{self.place(cursor)}"))
             if key not in made or cursor.is_definition() and not made[key].is_definition():
                 made[key] = cursor
+        self.add_needed(made)
         return made
+
+    def add_needed(self, made):
+        """What Onload's other headers declare, and these use."""
+        todo = list(made.items())
+        for key, cursor in todo:
+            place = self.place(cursor) or self.needed[key]
+            for declaration, pointed_at in mentioned(cursor):
+                origin = self.origin(declaration)
+                new = (declaration.kind, KINDS.get(declaration.kind, "") + declaration.spelling)
+                by_name = pointed_at and declaration.kind in RECORDS
+                if not origin or new in made and (by_name or new not in self.pointed_at):
+                    continue
+                made[new] = declaration
+                self.needed.setdefault(new, Place(place.file, place.line, origin))
+                if by_name:
+                    self.pointed_at.add(new)
+                else:
+                    self.pointed_at.discard(new)
+                    todo.append((new, declaration))
 
     def read(self):
         text, units = self.units()
@@ -385,19 +394,19 @@ class Reader:
     def add(self, found, key, cursors, hidden):
         kind, label = key
         cursor = cursors[0]
-        place = self.place(cursor)
+        place = self.place(cursor) or self.needed[key]
         if kind == CursorKind.FUNCTION_DECL:
             inline = cursor.storage_class == cindex.StorageClass.STATIC
             found.function[label] = Function(label, place, hidden, inline,
                                              self.prototype([c.type for c in cursors], cursor))
         elif kind in RECORDS:
-            found.type[label] = self.record(label, place, hidden, cursors)
+            found.type[label] = self.record(label, place, hidden, cursors, key in self.pointed_at)
         elif kind == CursorKind.TYPEDEF_DECL:
             found.type[label] = self.typedef(label, place, hidden, cursors)
         elif kind == CursorKind.ENUM_DECL and cursor.is_definition():
             name = "" if "@" in label else cursor.spelling
             found.enum[label] = Enum(name, place, tuple(
-                Enumerator(n.spelling, self.place(n), n.enum_value,
+                Enumerator(n.spelling, self.place(n) or place, n.enum_value,
                            self.source(n).partition("=")[2].strip())
                 for n in cursor.get_children() if n.kind == CursorKind.ENUM_CONSTANT_DECL))
         elif kind == CursorKind.VAR_DECL:
@@ -428,16 +437,16 @@ class Reader:
         return Typedef(name, place, hidden, ctype(types), abi(t.get_size() for t in types),
                        abi(t.get_align() for t in types), nameless, target, prototype)
 
-    def record(self, label, place, hidden, cursors):
+    def record(self, label, place, hidden, cursors, by_name):
         keyword, _, name = label.partition(" ")
-        if not cursors[0].is_definition():
-            return Record(keyword, name, place, hidden, None, None, ())
+        if by_name or not cursors[0].is_definition():
+            return Record(name, place, hidden, keyword, None, None, ())
         types = [c.type for c in cursors]
-        return Record(keyword, name, place, hidden, abi(t.get_size() for t in types),
+        return Record(name, place, hidden, keyword, abi(t.get_size() for t in types),
                       abi(t.get_align() for t in types),
-                      tuple(self.fields(types, (0, 0, 0), "", itertools.count(1), 0)))
+                      tuple(self.fields(types, (0, 0, 0), "", itertools.count(1), 0, place)))
 
-    def fields(self, types, base, prefix, unions, union):
+    def fields(self, types, base, prefix, unions, union, place):
         """Of a record and of the nameless records in it. types, base: for each ABI, where the
         record begins, in bits; unions: numbers for the unions."""
         by_name = [{(f.spelling or i): f for i, f in enumerate(t.get_canonical().get_fields())}
@@ -452,7 +461,7 @@ class Reader:
                 is_union = inner.kind == CursorKind.UNION_DECL
                 yield from self.fields([f.type for f in each], at,
                                        f"{prefix}{field.spelling}." if field.spelling else prefix,
-                                       unions, next(unions) if is_union else union)
+                                       unions, next(unions) if is_union else union, place)
                 word = None
                 continue
             if field.is_bitfield() and not field.spelling:
@@ -467,7 +476,7 @@ class Reader:
                 at = word
             else:
                 word = None
-            yield Field(prefix + field.spelling, self.place(field),
+            yield Field(prefix + field.spelling, self.place(field) or place,
                         ctype([f.type for f in each]), abi(bit // 8 for bit in at), bits, union)
 
     def macros(self, text, cursors):
@@ -520,6 +529,34 @@ class Reader:
         return made
 
 
+def mentioned(cursor):
+    """(declaration, is it only pointed at?) of each type that a declaration is made of."""
+    if cursor.kind in RECORDS:
+        types = [f.type for f in cursor.type.get_fields()]
+    else:
+        types = [cursor.underlying_typedef_type if cursor.kind == CursorKind.TYPEDEF_DECL else cursor.type]
+    for ctype in types:
+        yield from parts(ctype, False)
+
+
+def parts(ctype, pointed_at):
+    if ctype.kind == TypeKind.UNEXPOSED:  # such as one in parentheses
+        ctype = ctype.get_canonical()
+    if ctype.kind == TypeKind.POINTER:
+        yield from parts(ctype.get_pointee(), True)
+    elif ctype.kind in (TypeKind.CONSTANTARRAY, TypeKind.INCOMPLETEARRAY):
+        yield from parts(ctype.element_type, pointed_at)
+    elif ctype.kind == TypeKind.FUNCTIONPROTO:
+        for each in [ctype.get_result(), *ctype.argument_types()]:
+            yield from parts(each, False)
+    else:
+        declaration = ctype.get_declaration()
+        if declaration.kind in RECORDS and declaration.is_anonymous():
+            yield from mentioned(declaration)
+        else:
+            yield declaration, pointed_at
+
+
 def abi(figures):
     return model.Abi(*figures)
 
@@ -528,7 +565,8 @@ def ctype(types):
     return Ctype(types[0].spelling, tuple(t.get_canonical().spelling for t in types))
 
 
-def read(folder, shown, api, cure="mend that line, or fetch the header again"):
+def read(folder, shown, api, cure="mend that line, add the #include that it lacks, or "
+         "fetch the header again"):
     """The Reading of the headers in a folder. shown: how messages name it; api: the spec, for
     the names of headers and of the macro that hides; cure: of what does not compile.
 

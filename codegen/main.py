@@ -10,7 +10,7 @@ example:
 exit status:
   0  done, or up to date
   1  --check: not up to date; update: a file is in the way
-  2  the spec is wrong, or cannot be read; nothing was written
+  2  the spec is wrong or cannot be read, and nothing was written; or the folder cannot be written
 """
 
 import argparse
@@ -47,6 +47,13 @@ def arguments(argv, root):
 def shown(path, *folders):
     """A path as a person would type it from the first of the folders that holds it."""
     return next((path.relative_to(f) for f in folders if path.is_relative_to(f)), path)
+
+
+def read(path, label):
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise yaml_lines.SpecError(f"{label}: cannot be read: {error}") from error
 
 
 def existing(out):
@@ -109,21 +116,35 @@ def main(argv=None):
     out = cwd / args.out
     made = []
     try:
-        for load, spec, schema in ((model.load, args.spec, "onload_api.schema.json"),
-                                   (options.load, args.options, "onload_options.schema.json")):
+        for load, spec, shape in ((model.load, args.spec, "onload_api.schema.json"),
+                                  (options.load, args.options, "onload_options.schema.json")):
             label = shown(cwd / spec, root, cwd)
-            text = (cwd / spec).read_text(encoding="utf-8")
-            shape = json.loads((root / "spec" / schema).read_text(encoding="utf-8"))
-            made.append(load(text, shape, label))
-    except (OSError, UnicodeDecodeError) as error:
-        print(f"{label}: cannot be read: {error}", file=sys.stderr)
-        return 2
+            schema = json.loads(read(root / "spec" / shape, "the schema"))
+            made.append(load(read(cwd / spec, label), schema, label))
+        wanted = render.render(*made, here / "templates")
+        return (check if args.check else update)(wanted, out, shown(out, root, cwd))
     except yaml_lines.SpecError as error:
         print(error, file=sys.stderr)
-        return 2
-    wanted = render.render(*made, here / "templates")
-    return (check if args.check else update)(wanted, out, shown(out, root, cwd))
+    except OSError as error:
+        if not error.filename:
+            raise  # of standard output
+        print(f"{error.filename}: {error.strerror}; mend that, or give another folder with --out",
+              file=sys.stderr)
+    return 2
+
+
+def run(program):
+    """Exits with what program() returns. A reader who has seen enough is no error; a full disk is."""
+    try:
+        status = program()
+        sys.stdout.flush()
+    except OSError as error:
+        status = 2
+        if not isinstance(error, BrokenPipeError):
+            print(f"standard output: {error.strerror}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python tries once more, and complains
+    sys.exit(status)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The spec as frozen dataclasses. Knows no template and does not touch the disk."""
 
+import re
 from dataclasses import dataclass, fields
 
 import checks
@@ -134,6 +135,7 @@ class Signature:
 @dataclass(frozen=True, kw_only=True)
 class Function(Entry, Signature):
     until: str = ""
+    not_in: tuple = ()
     hidden: bool = False
     answer: Answer
     absent: Answer  # equal to answer where the spec gives none
@@ -157,7 +159,8 @@ class Function(Entry, Signature):
 
     @property
     def lived(self):
-        return f"{self.since} to {self.until}" if self.until else self.since
+        gap = f", but not in {', '.join(self.not_in)}" if self.not_in else ""
+        return f"{self.since} to {self.until}{gap}" if self.until else self.since + gap
 
     @property
     def story(self):
@@ -291,7 +294,7 @@ class Type(Entry, Signature):
     members: tuple = ()
     target: str = ""
     type: str = ""
-    forward: tuple = ()
+    forward: tuple  # structs that its arguments name, and that are declared after it
 
     @property
     def fields(self):
@@ -465,7 +468,7 @@ class Api:
             blocks = []
             for hidden in (False, True):
                 parts = [tuple(i for i in items if i.hidden == hidden)
-                         for items in (types, functions, inlines)]
+                         for items in (in_order(types), functions, inlines)]
                 if any(parts):
                     blocks.append(Block(hidden, *parts))
             section = Section(group, here(self.constants), here(self.enums), tuple(blocks))
@@ -475,6 +478,23 @@ class Api:
 
     def of_group(self, group, items):
         return tuple(i for i in items if i.group == group.name)
+
+
+def in_order(types):
+    """Each behind those that it is made of; for the rest as they were."""
+    left, made = {t.name: t for t in types}, []
+
+    def take(t):
+        del left[t.name]
+        for text in [t.type, t.returns, *(part.type for part in t.args + t.fields)]:
+            for word in re.findall(r"\w+", text):
+                if word in left and not re.search(r"struct .*\*", text):  # for a pointer its name will do
+                    take(left[word])
+        made.append(t)
+
+    while left:
+        take(next(iter(left.values())))
+    return made
 
 
 class Builder:
@@ -507,7 +527,8 @@ class Builder:
             enums=tuple(self.make(Enum, e, enumerators=tuple(self.make(
                 Enumerator, {"since": e.get("since", ""), "expression": number(n["value"]), **n})
                 for n in e["enumerators"])) for e in self.data["enums"]),
-            types=tuple(self.make(Type, t, members=self.members(t)) for t in self.data["types"]),
+            types=tuple(self.make(Type, t, members=self.members(t), forward=self.forward(i, t))
+                        for i, t in enumerate(self.data["types"])),
             libc=tuple(self.make(Libc, f, fixed=f.get("variadic_after", -1))
                        for f in self.data["libc"]),
         )
@@ -526,7 +547,7 @@ class Builder:
     def carried(self, function, release):
         at = self.releases.index
         last = at(function["until"]) if "until" in function else len(self.releases)
-        return at(function["since"]) <= at(release) <= last
+        return at(function["since"]) <= at(release) <= last and release not in function.get("not_in", ())
 
     def args(self, maps):
         pairs = [pair for one in maps for pair in one.items()]
@@ -543,6 +564,11 @@ class Builder:
             named = (e["name"] for e in self.enumerators.get(returns, []) if e["value"] == what)
             return Answer(kind, value=what, expression=next(named, str(what)))
         return Answer(kind, calls=what) if kind == "calls" else Answer(kind, errno=what)
+
+    def forward(self, at, callback):
+        later = [t["name"] for t in self.data["types"][at + 1:] if t["kind"] == "struct"]
+        return tuple(word for one in callback.get("args", ()) for ctype in one.values()
+                     for word in ctype.split() if word in later)
 
     def members(self, t):
         made = []

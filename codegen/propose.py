@@ -5,29 +5,18 @@ Facts are filled in from the headers and, in a replacement, the rest from the en
 has to be thought of is left empty: what the stub answers, and the bodies of inline functions.
 """
 
-import json
 import re
+
+import yaml
 
 import compare
 import headers
-
-SECTIONS = ("releases", "groups", "headers", "functions", "constants", "enums", "types", "inlines")
-
-# The order of keys in an entry; those after 'source' are the long ones.
-KEYS = ("name", "title", "kind", "guard", "includes", "returns", "args", "forward", "target", "type",
-        "header", "group", "expression", "value", "pointer", "since", "until", "ds_data_only",
-        "answer", "absent", "emulated", "doc", "onload", "notes", "source", "size", "align", "fields",
-        "enumerators", "body")
+import spelling
 
 # What a replacement takes from the entry that it replaces.
-KEPT = ("group", "since", "answer", "absent", "emulated", "doc", "onload", "notes", "source", "body")
+KEPT = ("group", "since", "not_in", "answer", "absent", "emulated", "doc", "onload", "notes", "source", "body")
 
-UNDESCRIBED = "Not described yet."
-# Text that YAML takes for text without quotes.
-PLAIN = re.compile(r"[A-Za-z_][\w ./'()-]*(?<! )|\d[\w]* [\w ./'()-]*(?<! )", re.ASCII)
-
-ONE_LINE = 125  # columns of a list of arguments
-QUOTED = ("title", "doc", "onload", "notes", "expression")
+UNDESCRIBED = "Not described yet."  # no text for the generator
 
 HINTS = {
     "answer": "{value: N} | {neg_errno: E} | {minus_one: E} | {calls: F} | handwritten",
@@ -40,19 +29,19 @@ HEAD = """\
 
 
 class Proposal:
-    """form: matches the types that the spec can spell; release: that of the headers."""
+    """release: that of the headers."""
 
-    def __init__(self, api, entries, theirs, form, release):
+    def __init__(self, api, entries, theirs, schema, release):
         self.api = api
-        self.form = form
+        self.schema = schema
         self.entries = entries
         self.theirs = theirs
         names = [r.name for r in api.releases]
         self.release = release or names[-1]
-        at = names.index(self.release) if self.release in names else len(names)
-        self.release_before = names[max(at - 1, 0)]
+        self.before = names[:names.index(self.release)] if self.release in names else names
+        self.release_before = (self.before or names)[-1]
         self.is_new_release = self.release not in names
-        self.sections = {section: {} for section in SECTIONS}
+        self.sections = {section: {} for section in schema["properties"]}
         self.remarks = []
 
     def text(self, differences, shown):
@@ -61,9 +50,8 @@ class Proposal:
                 self.one(each)
         if self.is_new_release:
             last = self.api.releases[-1]
-            self.sections["releases"][self.release] = [
-                f"- {{name: {quoted(self.release)}, ext_version: {list(last.ext_version)}, "
-                f"soname: {last.soname}}}"]
+            self.put("releases", {"name": self.release, "ext_version": list(last.ext_version),
+                                  "soname": last.soname})
             self.remarks.append(f"The version of {self.release}'s libonload_ext is taken from "
                                 f"{last.name}; no header tells it.")
         parts = [HEAD.format(spec=shown, undescribed=UNDESCRIBED)]
@@ -73,8 +61,20 @@ class Proposal:
             if made:
                 gap = "\n" if section in ("functions", "enums", "types", "inlines") else ""
                 parts.append(f"{section}:\n" + gap.join(
-                    "".join(f"  {line}\n" for line in lines) for lines in made.values()))
+                    self.entry_text(section, *each) for each in made.values()))
         return "\n".join(parts)
+
+    def entry_text(self, section, entry, remark):
+        order = list(self.definition(section)["properties"])
+        ordered = {key: entry[key] for key in sorted(entry, key=order.index)}
+        text = yaml.dump([marked(ordered, section)], Dumper=Dumper, sort_keys=False, default_flow_style=None,
+                         width=1000, allow_unicode=True)
+        text = re.sub("^(  )(answer|body): null$", lambda m: f"  {m[2]}:  # {HINTS[m[2]]}", text, flags=re.M)
+        return "".join(f"  {each}\n" if each else "\n"
+                       for each in [f"# {remark}"] * bool(remark) + text.splitlines())
+
+    def definition(self, section):
+        return self.schema["$defs"][self.schema["properties"][section]["items"]["$ref"].rpartition("/")[2]]
 
     def one(self, d):
         if d.kind in ("field", "enumerator"):
@@ -105,7 +105,7 @@ class Proposal:
             return
         entry = {**old, "until": self.release_before, "header": None}
         entry.pop("ds_data_only", None)
-        self.put(section, old["name"], entry, f"replaces line {line}: gone")
+        self.put(section, entry, f"replaces line {line}: gone")
 
     def entry(self, kind, name, d):
         """A new entry, or one in the place of another."""
@@ -126,15 +126,20 @@ class Proposal:
             if "since" not in old:
                 entry.pop("since", None)
             self.keep_parts(entry, old)
-            remark = f"replaces line {known[2]}" + (", which has ended" if "until" in old else "")
+            remark = f"replaces line {known[2]}"
+            if "until" in old:
+                remark += ", which has ended"
+                gap = self.before[self.before.index(old["until"]) + 1:]
+                if section == "functions" and gap:
+                    entry["not_in"] = old.get("not_in", []) + gap
         elif known:
             self.remarks.append(f"{d.name} is no longer in {known[0]}: delete its entry, line "
                                 f"{known[2]}.")
         for name, ctype in types(entry):
-            if not re.search(self.form, ctype):
+            if not re.search(self.schema["$defs"]["ctype"]["pattern"], ctype):
                 self.remarks.append(f"{item.name}: the spec cannot spell '{ctype}', the type of "
                                     f"{name}: name it with a typedef, under types.")
-        self.put(section, entry["name"], entry, remark)
+        self.put(section, entry, remark)
 
     @staticmethod
     def keep_parts(entry, old):
@@ -155,14 +160,15 @@ class Proposal:
                 {names[i]: t} if name.startswith("unnamed") and i < len(names) else {name: t}
                 for i, one in enumerate(entry["args"]) for name, t in one.items()]
 
-    def put(self, section, name, entry, remark):
-        self.sections[section][name] = [f"# {remark}"] * bool(remark) + lines(entry)
+    def put(self, section, entry, remark=""):
+        self.sections[section][entry["name"]] = (entry, remark)
 
     # -- entries
 
     def common(self, item):
         made = {"name": item.name, "header": item.place.file, "group": self.group(item.place),
-                "since": self.release, "doc": UNDESCRIBED, "source": f"onload/{item.place.file}"}
+                "since": self.release, "doc": UNDESCRIBED,
+                "source": item.place.origin or f"onload/{item.place.file}"}
         if getattr(item, "hidden", False):
             made["ds_data_only"] = "hidden"
         return made
@@ -182,7 +188,7 @@ class Proposal:
         name = place.file.removesuffix(".h").removeprefix("extensions_")
         if name not in [g.name for g in self.api.groups]:
             title = name.replace("_", " ").capitalize()
-            self.sections["groups"][name] = [f"- {{name: {name}, title: {title}}}"]
+            self.put("groups", {"name": name, "title": title})
         return name
 
     def signature(self, prototype):
@@ -221,8 +227,11 @@ class Proposal:
     def header(self, item):
         stem = item.name.removesuffix(".h").upper()
         guard = item.guard or f"__ONLOAD_{stem}_H__"
-        return "headers", {"name": item.name, "guard": guard, "includes": list(item.includes),
-                           "doc": UNDESCRIBED}
+        known = [i for i in item.includes if i.startswith("onload/") or spelling.of_libc(i)]
+        for name in set(item.includes) - set(known):
+            self.remarks.append(f"{item.name} includes {name}, which programs may not have: it is left out, and "
+                                "what the headers need of it is under types.")
+        return "headers", {"name": item.name, "guard": guard, "includes": known, "doc": UNDESCRIBED}
 
     def type(self, item):
         made = self.common(item)
@@ -234,9 +243,6 @@ class Proposal:
             made.update(kind="struct", fields=self.fields(item))
         elif item.prototype and not item.prototype.variadic:
             made.update(kind="callback", **self.signature(item.prototype))
-            forward = self.undefined(item)
-            if forward:
-                made["forward"] = forward
         elif item.target:
             made.update(kind="handle", target=item.target)
         elif item.nameless:
@@ -260,15 +266,6 @@ class Proposal:
             union = f.union
         return made
 
-    def undefined(self, item):
-        """Tags in a callback's parameters that are defined after it in its own header."""
-        tags = [m.group(1) for _, t in item.prototype.args
-                for m in [re.search(r"struct (\w+)", t.spelling)] if m]
-        return [tag for tag in dict.fromkeys(tags)
-                for record in [self.theirs.type.get(f"struct {tag}")]
-                if record and record.place.file == item.place.file
-                and record.place.line > item.place.line]
-
 
 def types(entry):
     """(name, type) of all that has a type in an entry."""
@@ -286,60 +283,47 @@ def spelled(ctype):
     return re.sub(r"\bunsigned int\b", "unsigned", ctype.yaml)
 
 
-# ---------------------------------------------------------------------------------------
-# How the spec is written
+class Flow(dict):
+    """Is written on one line, as FlowList is."""
 
 
-def quoted(text):
-    return json.dumps(text, ensure_ascii=False)
+class FlowList(list):
+    pass
 
 
-def scalar(key, value):
-    if value is None:
-        return "null"
-    if value is True:
-        return "true"
-    if isinstance(value, int):
-        return headers.value_text(value)
-    if key in ("since", "until") or not PLAIN.fullmatch(value) or value.lower() in (
-            "null", "true", "false", "yes", "no", "on", "off", "y", "n"):
-        return quoted(value)
-    return value
+class Number(int):
+    """Is written in hexadecimal unless it is short."""
 
 
-def flow(key, value):
-    """Inside braces, and what else stands on one line."""
+def marked(value, key):
+    """An entry, or what stands under a key of it, with what is to be written in another way."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{k}: {flow(k, v)}" for k, v in value.items()) + "}"
+        made = {k: marked(v, k) for k, v in value.items()}
+        one_line = key in ("releases", "groups", "enumerators", "union", "fields") and "union" not in value
+        return Flow(made) if one_line else made
     if isinstance(value, list):
-        return "[" + ", ".join(flow(key, v) for v in value) + "]"
-    if key in ("x86_64", "i386", "aarch64", "first", "width"):
-        return str(value)
-    return scalar(key, value)
+        return (FlowList if key in ("args", "not_in") else list)(marked(v, key) for v in value)
+    return Number(value) if key == "value" else value
 
 
-def lines(entry):
-    """Of one entry, from its '- '."""
-    made = []
-    for key in sorted(entry, key=KEYS.index):
-        value = entry[key]
-        one_line = f"{key}: {quoted(value) if key in QUOTED and value else flow(key, value)}"
-        if key in HINTS and value is None:
-            made.append(f"{key}:  # {HINTS[key]}")
-        elif key == "body":
-            made += [f"{key}: |"] + [f"  {line}".rstrip() for line in value.splitlines()]
-        elif key in ("fields", "enumerators") or key == "args" and len(one_line) > ONE_LINE:
-            made.append(f"{key}:")
-            for part in value:
-                made += member(part)
-        else:
-            made.append(one_line)
-    return [("  " if i else "- ") + line for i, line in enumerate(made)]
+class Dumper(yaml.SafeDumper):
+    """As the spec is written."""
+
+    def ignore_aliases(self, data):
+        return True
+
+    def increase_indent(self, flow=False, indentless=False):
+        return super().increase_indent(flow, False)
+
+    def represent_text(self, text):
+        plain = re.fullmatch(r"[A-Za-z_][\w./]*( \w+)?", text)
+        return self.represent_scalar("tag:yaml.org,2002:str", text, "|" if "\n" in text else not plain and '"')
 
 
-def member(part):
-    if "union" not in part:
-        return [f"  - {flow('', part)}"]
-    rest = {k: v for k, v in part.items() if k != "union"}
-    return (["  - union:"] + [f"      - {flow('', one)}" for one in part["union"]]
-            + [f"    {k}: {flow(k, v)}" for k, v in rest.items()])
+Dumper.add_representer(str, Dumper.represent_text)
+Dumper.add_representer(Number, lambda dumper, value: dumper.represent_scalar(
+    "tag:yaml.org,2002:int", headers.value_text(value)))
+Dumper.add_representer(Flow, lambda dumper, value: dumper.represent_mapping(
+    "tag:yaml.org,2002:map", value.items(), flow_style=True))
+Dumper.add_representer(FlowList, lambda dumper, value: dumper.represent_sequence(
+    "tag:yaml.org,2002:seq", value, flow_style=True))

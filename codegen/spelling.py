@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How C is spelt."""
 
+import re
+
 WIDTH = 90  # columns of generated C
 TAB = 8
 
@@ -21,6 +23,11 @@ def call(head, parts, tail, continuation="\t\t"):
             lines.append(continuation)
         lines[-1] += piece
     return "\n".join(line.rstrip() for line in lines)
+
+
+def of_libc(header):
+    """Whether every program can include it: known by its folder, as Linux distributions install it."""
+    return re.match(r"[^/]+$|(arpa|asm|asm-generic|bits|gnu|linux|net|netinet|netpacket|sys|\w+-linux-gnu)/", header)
 
 
 def number(value):

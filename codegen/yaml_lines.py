@@ -5,9 +5,33 @@ import difflib
 
 import yaml
 
+DEEPEST = 20  # levels; a spec has eight
+
 
 class SpecError(Exception):
     """What is wrong with a spec: one 'file:line: what, and what to write instead' per line."""
+
+
+class Refused(yaml.MarkedYAMLError):
+    """YAML, but nothing that a spec has need of."""
+
+
+class Loader(yaml.SafeLoader):
+    """Refuses what makes a small file endless: aliases, and lists in lists in lists."""
+    depth = 0
+
+    def compose_node(self, parent, index):
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent):
+            raise Refused(problem=f"alias '*{event.anchor}'; write out what it stands for",
+                          problem_mark=event.start_mark)
+        if self.depth == DEEPEST:
+            raise Refused(problem=f"nested deeper than {DEEPEST} levels; take brackets or "
+                                  "indentation away", problem_mark=event.start_mark)
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
 
 class Source:
@@ -18,7 +42,7 @@ class Source:
         self.lines = {(): 1}
         self.problems = set()
         try:
-            loader = yaml.SafeLoader(text)
+            loader = Loader(text)
         except yaml.reader.ReaderError as error:
             self.report_line(text.count("\n", 0, error.position) + 1,
                              f"not YAML: a character U+{error.character:04X}; delete it")
@@ -26,21 +50,29 @@ class Source:
         try:
             node = loader.get_single_node()
             self.data = self._plain(loader, node, ()) if node else None
-        except (yaml.YAMLError, ValueError) as error:
-            mark = getattr(error, "problem_mark", None)
-            problem = getattr(error, "problem", None) or str(error)
-            self.report_line(mark.line + 1 if mark else 1,
-                             f"not YAML: {problem}; check quotes, brackets and indentation here")
-            self.stop_on_problems()
+        except yaml.MarkedYAMLError as error:
+            mark, problem = error.problem_mark or error.context_mark, error.problem
+            if not isinstance(error, Refused):
+                problem = f"not YAML: {problem}; check quotes, brackets and indentation here"
+            self.report_line(mark.line + 1, problem)
         finally:
             loader.dispose()
+        self.stop_on_problems()
+        if self.data is None:
+            self.report_line(1, "empty; write releases:, groups: and the other sections")
+            self.stop_on_problems()
 
     def _plain(self, loader, node, path):
         self.lines.setdefault(path, node.start_mark.line + 1)
         if isinstance(node, yaml.SequenceNode):
             return [self._plain(loader, item, path + (i,)) for i, item in enumerate(node.value)]
         if isinstance(node, yaml.ScalarNode):
-            return loader.construct_object(node)
+            try:
+                return loader.construct_object(node)
+            except (ValueError, LookupError, AttributeError):  # such as a 31st of June
+                self.report_line(node.start_mark.line + 1,
+                                 f"'{node.value[:40]}' is no number or date; put it in quotes")
+                return None
         made = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
@@ -71,7 +103,7 @@ class Source:
         return f"{'.'.join(names)}: " if names else ""
 
     def report_line(self, line, text):
-        self.problems.add((line, text))
+        self.problems.add((line, text.replace("\n", "\\n")))
 
     def report(self, path, text):
         """Say that what stands at path is wrong."""

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the documents name is there: labels, files, places that links lead to, budgets.
+"""What the documents name is there: labels, files, places that links lead to, budgets, answers.
 
 Bazel is not asked. A label exists if the BUILD file of its package has the target's name in quotes, or its
 beginning up to a '_', to which the BUILD file adds the rest. A file is one of the project's if its path begins
 with a folder of the project, or if it stands between backticks and its name is like that of a file at the top.
 """
 
+import json
 import re
 import sys
 import unittest
@@ -26,6 +27,8 @@ FILE = re.compile(rf"(?<![\w./@-])(?:{FOLDERS})/[\w./-]*|(?<=`)(?:\./)?[\w.]+\.(
                   r"|(?<=`)\.bazelrc(?=`)")
 LINK = re.compile(r"\]\((?!https://)([^)#\s]*)(?:#([^)\s]*))?\)")
 
+FUNCTIONS = re.compile(r"\b(\d+) (?:extension functions|of them\]\(generated/docs/api\.md\))")
+
 # Onload's, not ours.
 THEIRS = {"src/lib/onload_ext/onload_ext.c"}
 
@@ -34,6 +37,10 @@ def named(pattern):
     """(name of the document, match) of all that the documents name by the pattern."""
     return [(document, match) for document in DOCUMENTS
             for match in pattern.finditer(document.read_text(encoding="utf-8"))]
+
+
+def spec():
+    return json.loads((TOP / "generated/spec.json").read_text(encoding="utf-8"))
 
 
 def has_target(package, name):
@@ -82,6 +89,25 @@ class Names(unittest.TestCase):
                 if match[2]:
                     self.assertIn(match[2], anchors(target))
         self.assertGreater(seen, 10)
+
+    def test_how_many_functions_there_are(self):
+        counts = {(document.name, match[1]) for document, match in named(FUNCTIONS)
+                  if document.name != "CHANGELOG.md"}  # which tells of the past
+        self.assertEqual({name for name, _ in counts}, {"README.md", "answered.md"})
+        self.assertEqual({count for _, count in counts}, {str(len(spec()["functions"]))}, counts)
+
+    def test_answers_by_group_are_those_of_the_spec(self):
+        """The table in answered.md: the answer of each function that a row names is in that row."""
+        answers = {f["name"]: f["answer_words"] for f in spec()["functions"] if f["answer"]["kind"] != "handwritten"}
+        text = (TOP / "docs/answered.md").read_text(encoding="utf-8")
+        rows = re.search(r"(?m)^\| group \|.*\n((?:\|.*\n)+)", text)[1].splitlines()
+        seen = 0
+        for functions, answer in (row.split("|")[2:4] for row in rows):
+            for name in set(re.findall(r"`(\w+)`", functions)) & set(answers):
+                seen += 1
+                with self.subTest(name):
+                    self.assertTrue(answer.replace("`", "").lstrip().startswith(answers[name]), answer)
+        self.assertGreater(seen, 20)
 
     def test_budgets_are_those_of_the_benchmark(self):
         """The columns `call` and `allowed` in cost.md, which has them from what the benchmark printed once."""

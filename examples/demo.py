@@ -34,12 +34,14 @@ SHOW = Show(
     script="demo.py",
     about=__doc__,
     app="onload_app",
-    heading="A program written for Onload, on this machine, without and with liblk_onload_stub.so:",
+    heading="A program written for Onload, without and with liblk_onload_stub.so:",
     columns=(
         Column("without", "without the library", ()),
         Column("with", "with the library", (STUB,)),
     ),
     promised=PROMISED,
+    explained="-38 is -ENOSYS, which libonload_ext returns by itself. The library answers a getter in libc's way, "
+    "-1 with the reason in errno, for which a test for -1 and perror() are enough. The epoll call it can do.",
 )
 
 if __name__ == "__main__":

@@ -39,13 +39,15 @@ SHOW = Show(
     script="emulation.py",
     about=__doc__,
     app="emulated_stacks",
-    heading="A server written for Onload, on this machine, without a library, with the stub, and with the emulation:",
+    heading="A server written for Onload, without a library, with the stub, and with the emulation:",
     columns=(
         Column("without", "without a library", ()),
         Column("stub", "with the stub", (STUB,)),
         Column("emulation", "with the emulation", (EMULATION, STUB)),
     ),
     promised=PROMISED,
+    explained="none: the socket is not in a stack of Onload's. -22 is -EINVAL and -38 -ENOSYS, which these calls "
+    "return by themselves. T stands for the number of the thread.",
 )
 
 if __name__ == "__main__":

@@ -8,15 +8,18 @@ import pathlib
 import signal
 import subprocess
 import sys
+import textwrap
 import typing
-
-NO_IPV6 = "no IPv6 here"  # right on a machine that has none
-NOTHING = "(nothing)"
-GREEN, RED, PLAIN = "\033[32m", "\033[1;31m", "\033[0m"
-TIME_LIMIT = 60  # seconds; the program needs one
 
 HERE = pathlib.Path(__file__).absolute().parent  # not resolved: beside us in Bazel's runfiles
 BUILT = HERE.parent / "bazel-bin"  # when run from the source tree
+sys.path.insert(0, str(HERE.parent / "tools"))
+
+from lkos import screen  # noqa: E402  (the path comes first)
+
+NO_IPV6 = "no IPv6 here"  # right on a machine that has none
+NOTHING = "(nothing)"
+TIME_LIMIT = 60  # seconds; the program needs one
 
 
 class Misuse(Exception):
@@ -78,6 +81,7 @@ class Show(typing.NamedTuple):
     heading: str
     columns: tuple  # of Column
     promised: list  # feature, and what the program must print of it in each column
+    explained: str  # what stands below the table
 
     def libraries(self):
         return tuple(dict.fromkeys(lib for column in self.columns for lib in column.libraries))
@@ -143,24 +147,15 @@ examples:
             for feature in dict.fromkeys([*promised, *printed])
         ]
 
-    def table(self, features, colour):
-        titles = ("feature", *(column.title for column in self.columns))
-        rows = [(f["feature"], *(f[column.key] or NOTHING for column in self.columns))
-                for f in features]
-        widths = [max(map(len, column)) for column in zip(titles, *rows)]
-
-        def line(cells, mark=""):
-            padded = [cell.ljust(width) for cell, width in zip(cells, widths)]
-            return "  ".join([*padded, mark]).rstrip()
-
-        yield line(titles)
-        yield line(["-" * width for width in widths])
-        for feature, cells in zip(features, rows):
-            mark, paint = ("ok", GREEN) if feature["ok"] else ("WRONG", RED)
-            yield line(cells, f"{paint}{mark}{PLAIN}" if colour else mark)
+    def table(self, features):
+        rows = []
+        for feature in features:
+            answers = [feature[column.key] or NOTHING for column in self.columns]
+            rows.append((feature["feature"], *answers, screen.paint("ok" if feature["ok"] else "WRONG")))
             if not feature["ok"]:
                 promised = feature["promised"] or {}
-                yield line(["  promised", *(promised.get(column.key, NOTHING) for column in self.columns)])
+                rows.append(("  promised", *(promised.get(column.key, NOTHING) for column in self.columns), ""))
+        return screen.table(("feature", *(column.title for column in self.columns), ""), rows)
 
     def main(self, argv):
         args = self.arguments(argv)
@@ -180,9 +175,9 @@ examples:
         if args.json:
             print(json.dumps({"ok": passed, "features": features}, indent=2))
         else:
-            colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
             print(self.heading, "", sep="\n")
-            print(*self.table(features, colour), sep="\n")
+            print(*self.table(features), sep="\n")
+            print("", *textwrap.wrap(self.explained, 80), sep="\n")
             print("", f"{len(features) - wrong} of {len(features)} answers are as promised.", sep="\n")
         for column, each in zip(self.columns, runs):
             for text in filter(None, [*each.said, each.trouble]):

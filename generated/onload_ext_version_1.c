@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* generated from spec/onload_api.yaml by codegen (bazel run //codegen:update); do not edit */
 
 /* For libonload_ext.so.1 */

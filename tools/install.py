@@ -30,7 +30,8 @@ def arguments(argv):
   sudo bazel-bin/tools/install --prefix /usr/local
   bazel run //:install -- --prefix ~/.local
   bazel run //:install -- --prefix /usr --destdir /tmp/stage
-  bazel run //:install -- --prefix ~/.local --uninstall""",
+  bazel run //:install -- --prefix ~/.local --uninstall
+  sudo bazel-bin/tools/install --prefix /usr --libdir lib64 --as-onload""",
     )
     parser.add_argument(
         "--prefix", default="/usr/local", help="where the files belong (default: %(default)s)"
@@ -42,6 +43,9 @@ def arguments(argv):
         help="the libraries' folder in the prefix (default: %(default)s)",
     )
     parser.add_argument("--destdir", metavar="DIR", default="", help="a folder to put before the prefix")
+    parser.add_argument(
+        "--as-onload", action="store_true", help="add Onload's own names; refused where Onload is installed"
+    )
     parser.add_argument("--uninstall", action="store_true", help="remove what was installed there")
     parser.add_argument(
         "--built", metavar="DIR", type=Path, help="folder with the built libraries (default: Bazel's)"
@@ -125,14 +129,56 @@ def refresh_loader(tree):
     ldconfig = shutil.which("ldconfig", path=os.environ.get("PATH", "") + ":/sbin:/usr/sbin")
     if tree.destdir != Path("/") or os.geteuid() != 0 or not ldconfig:
         return
-    looked_at = subprocess.run([ldconfig, "-NXv"], capture_output=True, text=True, check=False).stdout
+    looked_at = subprocess.run(
+        [ldconfig, "-NXv"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        universal_newlines=True,
+        check=False,
+    ).stdout
     folder = str(tree.at(tree.libdir))
     if any(line.startswith(f"{folder}:") for line in looked_at.splitlines()):
         subprocess.run([ldconfig], check=False)
 
 
-def install(tree, built):
+def refuse_beside_onload(tree):
+    done = subprocess.run(
+        ["sh", str(layout.HERE / "packaging/onload_is_here.sh")],
+        env=dict(os.environ, DPKG_ROOT=str(tree.destdir).rstrip("/")),
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise Trouble(done.stderr.strip())
+
+
+def warn_of_loader(tree):
+    """A link's name is in no list of the loader: it must be where the loader looks anyway, as for libc."""
+    if tree.destdir != Path("/"):
+        return
+    done = subprocess.run(
+        ["true"],
+        env=dict(os.environ, LD_PRELOAD="libonload.so", LD_LIBRARY_PATH=""),
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        check=False,
+    )
+    if done.stderr:
+        with open("/proc/self/maps", encoding="utf-8") as maps:
+            own = next((line.split()[-1] for line in maps if "/libc" in line), "/usr/lib64/libc.so.6")
+        libdir = os.path.relpath(os.path.dirname(os.path.realpath(own)), "/usr")
+        print(
+            f"LD_PRELOAD=libonload.so needs the whole path, {tree.at(tree.libdir)}/libonload.so; by its name, "
+            f"the loader finds it after an installation with --prefix /usr --libdir {libdir}"
+        )
+
+
+def install(tree, built, as_onload):
     wanted = layout.entries(tree.prefix, tree.libdir, built)
+    if as_onload:
+        refuse_beside_onload(tree)
+        wanted.update(layout.as_onload(tree.libdir))
     places = {tree.at(path): entry for path, entry in wanted.items()}
     old_files, old_folders = tree.read_manifest() or ([], [])
     foreign = [str(path) for path in places if os.path.lexists(path) and path not in old_files]
@@ -145,8 +191,11 @@ def install(tree, built):
     tree.write_manifest([*places, tree.manifest], folders)
     for path, entry in places.items():
         put(path, entry)
-    remove([path for path in old_files if path not in places and path != tree.manifest], [])
+    remove([path for path in old_files if path not in places and path != tree.manifest], old_folders)
+    tree.write_manifest([*places, tree.manifest], [folder for folder in folders if folder.exists()])
     refresh_loader(tree)
+    if as_onload:
+        warn_of_loader(tree)
     print(f"Installed {len(places)} files in {tree.at('.')}.")
     program = tree.at("bin/lkos")
     found = shutil.which("lkos")
@@ -173,7 +222,8 @@ def main(argv):
         if args.uninstall:
             uninstall(tree)
         else:
-            install(tree, from_users_folder(args.built) if args.built else layout.built_folder())
+            built = from_users_folder(args.built) if args.built else layout.built_folder()
+            install(tree, built, args.as_onload)
     except (Trouble, layout.Missing) as error:
         print(f"install: {error}", file=sys.stderr)
         return 1

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which file goes where: for the installer and the Debian package alike.
+"""Which file goes where: for the installer and the packages alike.
 
 libonload_ext.so.N and the headers have folders of their own, which neither the loader nor the compiler looks
 into: where Onload itself is installed too, its files stay the ones that are found.
 """
 
 import os
-from dataclasses import dataclass
+from collections import namedtuple
 from pathlib import Path
 
-from lkos import VERSION, places
+from lkos import VERSION, elf_header, places
 
 HERE = Path(__file__).absolute().parent  # not resolved: beside us in Bazel's runfiles
 TOP = HERE.parent
+
+LINK_LIBRARIES = ("libonload_ext.a", "libonload_ext.so.1", "libonload_ext.so.2")
 
 PKG_CONFIG = """prefix={prefix}
 libdir={libdir}
@@ -20,12 +22,15 @@ includedir={prefix}/include
 
 # What to preload; lkos does it.
 preload=${{libdir}}/liblk_onload_stub.so
+# To link with in place of the shared library.
+archive=${{libdir}}/lk_onload_stub/libonload_ext.a
 
 Name: lk_onload_stub
 Description: Headers and link library for programs written for Onload, on plain Linux
 Version: {version}
 Cflags: -I${{includedir}}/lk_onload_stub
 Libs: -L${{libdir}}/lk_onload_stub -lonload_ext
+Libs.private: -ldl
 """
 
 
@@ -33,18 +38,20 @@ class Missing(Exception):
     """A file to install is not there."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """What is at one place: bytes, or a symbolic link."""
-
-    content: bytes = b""
-    is_executable: bool = False
-    link: str = ""
+# What is at one place: bytes, or a symbolic link.
+Entry = namedtuple("Entry", "content is_executable link")
+Entry.__new__.__defaults__ = (b"", False, "")
 
 
 def built_folder():
     """Where Bazel put the libraries."""
     return TOP if (TOP / places.LIBRARY_NAME).is_file() else TOP / "bazel-bin"
+
+
+def machine(built):
+    """What the built libraries are for, as lkos calls it."""
+    _copy(built / places.LIBRARY_NAME)
+    return elf_header.read(built / places.LIBRARY_NAME).machine_name()
 
 
 def _copy(path, is_executable=False):
@@ -56,18 +63,19 @@ def _copy(path, is_executable=False):
         )
 
 
+def _link(path, target):
+    """At a path, a link to another one; both are below the prefix."""
+    return {path: Entry(link=os.path.relpath(target, os.path.dirname(path)))}
+
+
 def entries(prefix, libdir, built):
     """{path below the prefix: Entry}. libdir: below the prefix too; built: folder with the libraries."""
-    private = f"{libdir}/lk_onload_stub"
-    program = f"{private}/lkos/lkos"
+    private, share = f"{libdir}/lk_onload_stub", "share/lk_onload_stub"
+    library = _copy(built / places.LIBRARY_NAME)
     result = {
-        "bin/lkos": Entry(link=os.path.relpath(program, "bin")),
-        program: _copy(HERE / "lkos/lkos", is_executable=True),
-        f"{libdir}/{places.LIBRARY_NAME}": _copy(built / places.LIBRARY_NAME),
-        f"{private}/libonload_ext.so": Entry(link="libonload_ext.so.1"),
-        f"{private}/libonload_ext.so.1": _copy(built / "libonload_ext.so.1"),
-        f"{private}/libonload_ext.so.2": _copy(built / "libonload_ext.so.2"),
-        f"{private}/spec.json": _copy(TOP / "generated/spec.json"),
+        f"{share}/lkos/lkos": _copy(HERE / "lkos/lkos", is_executable=True),
+        f"{share}/spec.json": _copy(TOP / "generated/spec.json"),
+        f"{libdir}/{places.LIBRARY_NAME}": library,
         f"{libdir}/pkgconfig/lk_onload_stub.pc": Entry(
             PKG_CONFIG.format(prefix=prefix, libdir=f"{prefix}/{libdir}", version=VERSION).encode()
         ),
@@ -75,8 +83,25 @@ def entries(prefix, libdir, built):
         "share/man/man1/lkos.1": _copy(HERE / "share/lkos.1"),
         "share/man/man7/lk_onload_stub.7": _copy(HERE / "share/lk_onload_stub.7"),
     }
+    result.update(_link("bin/lkos", f"{share}/lkos/lkos"))
+    # By these, lkos finds the libraries; those for other machines may be installed beside ours.
+    result.update(_link(f"{share}/{machine(built)}", libdir))
+    result.update(_link(f"{private}/libonload_ext.so", f"{private}/libonload_ext.so.1"))
+    for name in LINK_LIBRARIES:
+        result[f"{private}/{name}"] = _copy(built / name)
     for source in sorted((HERE / "lkos").glob("*.py")):
-        result[f"{private}/lkos/{source.name}"] = _copy(source)
+        result[f"{share}/lkos/{source.name}"] = _copy(source)
     for header in sorted((TOP / "generated/include/onload").glob("*.h")):
         result[f"include/lk_onload_stub/onload/{header.name}"] = _copy(header)
+    return result
+
+
+def as_onload(libdir):
+    """The same of Onload's own names, which start scripts and builds say outright."""
+    result = _link("bin/onload", "bin/lkos")
+    result.update(_link("include/onload", "include/lk_onload_stub/onload"))
+    result.update(_link("share/man/man1/onload.1", "share/man/man1/lkos.1"))
+    result.update(_link(f"{libdir}/libonload.so", f"{libdir}/{places.LIBRARY_NAME}"))
+    for name in (*LINK_LIBRARIES, "libonload_ext.so"):
+        result.update(_link(f"{libdir}/{name}", f"{libdir}/lk_onload_stub/{name}"))
     return result

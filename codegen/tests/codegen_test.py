@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the generator says of mistakes, and what it does to files.
 
-Every mistake is made in a copy of the real spec, so the tests name symbols only to find a line.
+Every mistake is made in a copy of small.yaml, so that no change of the real spec breaks a test.
 """
 
 import contextlib
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -25,7 +26,7 @@ import render  # noqa: E402
 import spelling  # noqa: E402
 import yaml_lines  # noqa: E402
 
-SPEC = (ROOT / "spec/onload_api.yaml").read_text(encoding="utf-8")
+SPEC = (ROOT / "codegen/tests/small.yaml").read_text(encoding="utf-8")
 SCHEMA = json.loads((ROOT / "spec/onload_api.schema.json").read_text(encoding="utf-8"))
 
 
@@ -38,7 +39,7 @@ def load_options(text):
 
 
 def load(text):
-    return model.load(text, SCHEMA, "spec/onload_api.yaml")
+    return model.load(text, SCHEMA, "small.yaml")
 
 
 class SpecMistakes(unittest.TestCase):
@@ -55,7 +56,7 @@ class SpecMistakes(unittest.TestCase):
         where = SPEC.index(old, start)
         text = SPEC[:where] + new + SPEC[where + len(old):]
         line = text[:text.index(at or new.strip(), where if at is None else 0)].count("\n") + 1
-        self.assertIn(f"spec/onload_api.yaml:{line}: {message}", self.complaint(text))
+        self.assertIn(f"small.yaml:{line}: {message}", self.complaint(text))
 
     def test_the_spec_itself_has_none(self):
         self.assertTrue(load(SPEC).functions)
@@ -68,7 +69,28 @@ class SpecMistakes(unittest.TestCase):
         self.assertRegex(self.complaint("releases:\n\t- x\n"), r"yaml:2: not YAML: .*check quotes")
 
     def test_empty_file(self):
-        self.assertRegex(self.complaint(""), "yaml:1: .*is nothing")
+        for text in ("", "# nothing yet\n", "null\n"):
+            self.assertEqual(self.complaint(text), "small.yaml:1: empty; write releases:, groups: and "
+                                                   "the other sections")
+
+    def test_nothing_where_something_belongs(self):
+        self.mistake("    answer: {value: 0}", "    answer:", "onload_is_present: answer: nothing is "
+                     "written here; write {value: N}", within="- name: onload_is_present")
+
+    def test_what_would_never_end(self):
+        bomb = "a: &a [x, x]\n" + "".join(
+            f"{after}: &{after} [*{before}, *{before}]\n"
+            for before, after in zip("abcdefghijklmnopqrstuvwxy", "bcdefghijklmnopqrstuvwxyz"))
+        for text, complaint in ((bomb, "small.yaml:2: alias '*a'; write out what it stands for"),
+                                ("a:\n  - &a [*a]\n", "small.yaml:2: alias '*a'; "),
+                                ("a: " + "[" * 5000, "small.yaml:1: nested deeper than 20 levels; "),
+                                ("a: " + "- " * 5000, "small.yaml:1: ")):
+            self.assertIn(complaint, self.complaint(text))
+
+    def test_values_that_are_none(self):
+        for value, told in (("2024-02-31", "2024-02-31"), ("!!int ''", ""), ("!!bool x", "x"),
+                            ("1" * 5000, "1" * 40)):
+            self.mistake("value: 0}", f"value: {value}}}", f"'{told}' is no number or date; put it in quotes")
 
     def test_unknown_key(self):
         self.mistake("    since:", "    sinse:", "onload_is_present: unknown key 'sinse'; "
@@ -114,16 +136,16 @@ class SpecMistakes(unittest.TestCase):
                      "you mean 'i386'?", within="- name: __recvmsg64")
 
     def test_argument_that_is_no_name(self):
-        self.mistake("{fd: int}", "{f d: int}", "onload_move_fd: unknown key 'f d'; write one key, "
-                     "the argument's name", within="- name: onload_move_fd")
+        self.mistake("{fd: int}", "{f d: int}", "onload_move_fd: args: 'f d' does not do; write a "
+                     "C identifier", within="- name: onload_move_fd")
 
     def test_two_arguments_in_one_map(self):
         self.mistake("{fd: int}", "{fd: int, by: int}", "onload_move_fd: args: ",
                      within="- name: onload_move_fd")
 
     def test_duplicate_argument(self):
-        self.mistake("{type: int}", "{domain: int}", "onload_socket_nonaccel: duplicate argument "
-                     "'domain'", within="- name: onload_socket_nonaccel")
+        self.mistake("{type: int}", "{domain: int}", "duplicate name 'domain', first in "
+                     "line", within="- name: onload_socket_nonaccel")
 
     def test_unknown_kind(self):
         self.mistake("kind: struct", "kind: strukt", "onload_stat: kind: unknown value 'strukt'; did "
@@ -134,12 +156,20 @@ class SpecMistakes(unittest.TestCase):
                      "'201206'; did you mean '", within="- name: onload_is_present")
 
     def test_until_before_since(self):
-        self.mistake('until: "8.1.0"', 'until: "7.1.0"', "onload_zc_buffer_incref: until: 7.1.0 comes "
+        self.mistake('until: "8.1.0"', 'until: "201310"', "onload_zc_buffer_incref: until: 201310 comes "
                      "before since: 8.0.0", within="- name: onload_zc_buffer_incref")
 
     def test_ended_but_declared(self):
         self.mistake("header: null", "header: extensions_zc.h", "onload_zc_buffer_incref: header: no "
                      "header of today", within="- name: onload_zc_buffer_incref")
+
+    def test_a_gap_that_is_none(self):
+        for release, message in (("8.0.0", "not_in: 8.0.0 is not between 8.0.0 and 8.1.0; take it out"),
+                                 ("9.2.0", "not_in: 9.2.0 is not between 8.0.0 and 8.1.0; take it out"),
+                                 ("9.1.0", "unknown release '9.1.0'; did you mean")):
+            self.mistake('    header: null\n', f'    header: null\n    not_in: ["{release}"]\n',
+                         f"onload_zc_buffer_incref: {message}", within="- name: onload_zc_buffer_incref",
+                         at="    not_in")
 
     def test_unknown_group(self):
         self.mistake("group: presence", "group: presents", "onload_is_present: unknown group "
@@ -149,6 +179,13 @@ class SpecMistakes(unittest.TestCase):
         self.mistake("header: extensions.h", "header: extension.h", "onload_is_present: unknown "
                      "header 'extension.h'; did you mean 'extensions.h'?",
                      within="- name: onload_is_present")
+
+    def test_includes_that_programs_do_not_have(self):
+        self.mistake("includes: [stdint.h]", "includes: [stdint.h, etherfabric/ef_vi.h]",
+                     "extensions_timestamping.h: includes: etherfabric/ef_vi.h is not of the C library")
+        self.mistake("includes: [stdint.h]", "includes: [stdint.h, onload/extensions_sz.h]",
+                     "extensions_timestamping.h: unknown header 'extensions_sz.h'; did you mean "
+                     "'extensions_zc.h'?")
 
     def test_unknown_errno(self):
         self.mistake("{neg_errno: ENOSYS}", "{neg_errno: ENOSYZ}", "onload_fd_check_feature: unknown "
@@ -173,7 +210,7 @@ class SpecMistakes(unittest.TestCase):
 
     def test_unknown_answer(self):
         self.mistake("answer: {value: 0}", "answer: {values: 0}", "onload_is_present: answer: unknown "
-                     "answer {'values': 0}; write {value: N}, {neg_errno: E}",
+                     'answer {"values": 0}; write {value: N}, {neg_errno: E}',
                      within="- name: onload_is_present")
 
     def test_two_answers(self):
@@ -185,7 +222,7 @@ class SpecMistakes(unittest.TestCase):
                      "function 'soket'; did you mean 'socket'?")
 
     def test_answer_that_calls_a_function_of_another_type(self):
-        self.mistake("{calls: socket}", "{calls: close}", "onload_socket_nonaccel: calls: close() has "
+        self.mistake("{calls: socket}", "{calls: fcntl}", "onload_socket_nonaccel: calls: fcntl() has "
                      "other argument or return types")
 
     def test_handwritten_without_absent(self):
@@ -201,6 +238,76 @@ class SpecMistakes(unittest.TestCase):
         self.mistake("absent: {neg_errno: ENOSYS}", "absent: {minus_one: ENOSYS}",
                      "onload_stack_opt_get_int: absent: the same as answer")
 
+    def test_a_keyword_as_a_name(self):
+        for key, old, word, of in (
+                ("name: ", "onload_move_fd", "register", "register: name"),
+                ("{", "who: ", "class", "onload_set_stackname: args"),
+                ("name: ", "ONLOAD_MSG_WARM", "new", "new: name"),
+                ("name: ", "ONLOAD_ZC_KEEP", "for", "onload_zc_callback_rc.for: name"),
+                ("name: ", "stack_id,", "short", "onload_stat.short: name"),
+                ("name: ", "iov_ptr,", "delete", "onload_zc_iovec.delete: name"),
+                ("target: ", "oo_zc_buf", "this", "onload_zc_handle: target"),
+                ("guard: ", "__ONLOAD_ZC_H__", "while", "extensions_zc.h: guard")):
+            with self.subTest(word):
+                self.mistake(key + old, key + word + re.sub(r"\w+", "", old),
+                             f"{of}: '{word}' does not do; write a C identifier, and no keyword of C or C++")
+
+    def test_a_type_that_c_does_not_have_there(self):
+        self.mistake("args: [{fd: int}]", "args: [{fd: void}]", "onload_move_fd: fd: 'void' does not do; "
+                     "write a C type other than void", within="- name: onload_move_fd")
+        self.mistake("returns: int", 'returns: "int [2]"', "onload_move_fd: returns: 'int [2]' does not do; "
+                     "write a C type that is no array", within="- name: onload_move_fd")
+
+    def test_a_negative_answer_of_what_is_never_negative(self):
+        for returns in ("unsigned", "unsigned long", "size_t", "uint64_t", "bool", '"void *"',
+                        "onload_zc_handle", "enum onload_stackname_who", "ef_addrspace"):
+            for answer in ("{neg_errno: EINVAL}", "{minus_one: EINVAL}", "{value: -1}"):
+                with self.subTest(returns, answer=answer):
+                    self.move_fd(returns, answer, "is never negative; write {value: N}")
+        self.move_fd("void", "{value: 0}", "value: void has no value")
+
+    def test_an_answer_that_no_int_holds(self):
+        self.move_fd("int", "{value: 5000000000}", "answer: unknown answer {\"value\": 5000000000}; write")
+
+    def move_fd(self, returns, answer, message):
+        text = SPEC.replace("""name: onload_move_fd
+    returns: int""", f"""name: onload_move_fd
+    returns: {returns}""")
+        at = text.index("answer: ", text.index("name: onload_move_fd"))
+        text = text[:at] + f"answer: {answer}" + text[text.index("\n", at):]
+        line = text[:at].count("\n") + 1
+        self.assertRegex(self.complaint(text), f"^small.yaml:{line}: onload_move_fd: .*{re.escape(message)}")
+
+    def test_text_that_is_still_to_be_written(self):
+        for key in ("doc", "onload"):
+            self.mistake(f'    {key}: "', f'    {key}: "Not described yet. ', f"onload_move_fd: {key}: "
+                         "'Not described yet. What", within="- name: onload_move_fd")
+        self.mistake("title: Spinning", "title: Not described yet.", "spin: title: 'Not described yet.' does "
+                     "not do; write what the header and docs/api.md are to say there")
+
+    def test_text_that_would_end_a_comment(self):
+        for old, new in (('    doc: "', '    doc: "*/ int x; '), ('    source: there', "    source: a/*.h"),
+                         ("title: Spinning", "title: Spin */ int x;"), ("doc: a member", 'doc: "*/ int x;"')):
+            with self.subTest(new):
+                self.mistake(old, new, "", at=new.strip())
+                self.assertIn("does not do; write text without '/*' and '*/', which would be those of a comment",
+                              self.complaint(SPEC.replace(old, new, 1)))
+        self.mistake('expression: "0x400"', 'expression: "0x400 */"', "ONLOAD_MSG_WARM: expression: '0x400 */' "
+                     "does not do; write how the header spells the number, in quotes, on one line and without a")
+
+    def test_text_that_would_begin_a_line_of_code(self):
+        for old, new in (('name: onload_move_fd', 'name: "onload_move_fd\\n"'),
+                         ('    doc: "', '    doc: "\\n'), ("args: [{fd: int}]", 'args: [{"fd\\n": int}]'),
+                         ('expression: "0x400"', 'expression: "0x400\\nint x;"')):
+            with self.subTest(new):
+                self.assertRegex(self.complaint(SPEC.replace(old, new, 1)),
+                                 r"^small.yaml:\d+: .*(a line break|does not do)")
+        self.assertIn("does not do; write how the header spells the number",
+                      self.complaint(SPEC.replace('expression: "0x400"', "expression: '0x400 \\'")))
+
+    def test_a_release_that_c_would_read_otherwise(self):
+        self.mistake('{name: "201310",', """{name: '201310")',""", "201310\"): name: '201310\")' does not do")
+
     def test_duplicate_function(self):
         self.mistake("name: onload_move_fd", "name: onload_is_present", "duplicate name "
                      "'onload_is_present', first in line ")
@@ -208,8 +315,11 @@ class SpecMistakes(unittest.TestCase):
     def test_duplicate_name_of_different_kinds(self):
         self.mistake("name: ONLOAD_ZC_KEEP", "name: ONLOAD_MSG_WARM", "duplicate name 'ONLOAD_MSG_WARM'")
 
+    def test_duplicate_member(self):
+        self.mistake("{name: stack_name,", "{name: stack_id,", "duplicate name 'stack_id', first in line ")
+
     def test_duplicate_release(self):
-        self.mistake('name: "201310-u1"', 'name: "201310"', "duplicate name '201310'")
+        self.mistake('name: "8.0.0"', 'name: "201310"', "duplicate name '201310'")
 
     def test_offset_beyond_the_size(self):
         self.mistake("offset: {x86_64: 8, i386: 4", "offset: {x86_64: 80, i386: 4", "onload_stat."
@@ -230,7 +340,7 @@ class SpecMistakes(unittest.TestCase):
     def test_all_mistakes_are_told_at_once_in_order(self):
         text = SPEC.replace("    answer:", "    anser:")
         lines = [int(n) for n in re.findall(r"yaml:(\d+): ", self.complaint(text))]
-        self.assertGreater(len(lines), 47)
+        self.assertGreater(len(lines), SPEC.count("    answer:"))
         self.assertEqual(lines, sorted(lines))
 
 
@@ -286,12 +396,40 @@ class Facts(unittest.TestCase):
         self.assertEqual(len(load_options(OPTIONS).strs), 4)
 
     def test_each_release_has_as_many_functions_as_its_library(self):
-        counted = {r.name: len(r.functions) for r in load(SPEC).releases}
+        spec = (ROOT / "spec/onload_api.yaml").read_text(encoding="utf-8")
+        counted = {r.name: len(r.functions) for r in load(spec).releases}
         for release, functions in (("201205", 13), ("201310", 17), ("201310-u1", 18), ("201405", 20),
                                    ("201502", 25), ("201509", 26), ("201606", 27), ("201710", 31),
                                    ("201811", 31), ("7.0.0", 32), ("7.1.0", 32), ("8.0.0", 43),
                                    ("8.0.1", 43), ("8.1.0", 44), ("9.0.0", 34), ("9.2.0", 34)):
             self.assertEqual(counted[release], functions, release)
+
+
+class Gaps(unittest.TestCase):
+    """A function that left, and came back."""
+
+    def test_it_is_in_each_release_that_had_it_and_its_history_is_told(self):
+        text = SPEC.replace("""
+    header: null
+    group: zc_offload
+    since: "8.0.0"
+    until: "8.1.0"
+    answer""", """
+    header: extensions_zc.h
+    group: zc_offload
+    since: "8.0.0"
+    not_in: ["8.1.0", "9.0.0"]
+    answer""", 1)
+        self.assertNotEqual(text, SPEC)
+        api = load(text)
+        name = "onload_zc_buffer_incref"
+        self.assertEqual([r.name for r in api.releases if name in r.functions], ["8.0.0", "9.2.0"])
+        made = render.render(api, ROOT / "codegen/templates")
+        self.assertIn("* Since Onload 8.0.0, but not in 8.1.0, 9.0.0; `onload/extensions_zc.h`",
+                      made["docs/api.md"])
+        self.assertIn(" * since:   8.0.0, but not in 8.1.0, 9.0.0\n", made["include/onload/extensions_zc.h"])
+        self.assertNotIn(f'LKOS_RELEASE_SYMBOL("9.0.0", {name})', made["releases.inc"])
+        self.assertIn(f'LKOS_RELEASE_SYMBOL("9.2.0", {name})', made["releases.inc"])
 
 
 class ForTools(unittest.TestCase):
@@ -305,7 +443,7 @@ class ForTools(unittest.TestCase):
         for name, prototype in (
                 ("socketpair", "int socketpair(int domain, int type, int protocol, int fds[2])"),
                 ("fcntl", "int fcntl(int fd, int cmd, ...)"),
-                ("onload_stackname_save", "int onload_stackname_save(void)"),
+                ("onload_is_present", "int onload_is_present(void)"),
                 ("onload_stack_opt_get_int",
                  "int onload_stack_opt_get_int(const char *opt, int64_t *val)")):
             self.assertEqual(self.entries[name]["prototype"], prototype)
@@ -313,8 +451,8 @@ class ForTools(unittest.TestCase):
     def test_answers_in_words(self):
         for name, answer, absent, emulated in (
                 ("onload_is_present", "0", "0", "1"),
-                ("onload_fd_check_feature", "-ENOSYS", "-ENOSYS", "as described"),
-                ("onload_stack_opt_get_int", "-1, errno ENOSYS", "-ENOSYS", "as described"),
+                ("onload_fd_check_feature", "-ENOSYS", "-ENOSYS", ""),
+                ("onload_stack_opt_get_int", "-1, errno ENOSYS", "-ENOSYS", ""),
                 ("onload_socket_nonaccel", "socket()", "socket()", "as described"),
                 ("onload_zc_hlrx_alloc", "-ENOSYS", "-ENOSYS", ""),
                 ("onload_ordered_epoll_wait", "as described", "-ENOSYS", "")):
@@ -435,7 +573,7 @@ class Files(unittest.TestCase):
 
     def test_a_changed_spec_makes_files_stale(self):
         self.run_main()
-        self.spec.write_text(SPEC.replace("answer: {value: 1}", "answer: {value: 2}"))
+        self.spec.write_text(SPEC.replace("answer: {value: 0}", "answer: {value: 2}"))
         status, _, err = self.run_main("--check")
         self.assertEqual(status, 1)
         self.assertIn("onload_answers.c: out of date", err)
@@ -477,7 +615,7 @@ class Files(unittest.TestCase):
     def test_a_wrong_spec_writes_nothing(self):
         self.run_main()
         before = self.contents()
-        self.spec.write_text(SPEC.replace("{value: 1}", "{value: 2}").replace("ENOSYS", "ENOSYZ"))
+        self.spec.write_text(SPEC.replace("{value: 0}", "{value: 2}").replace("ENOSYS", "ENOSYZ"))
         for args in ((), ("--check",)):
             status, _, err = self.run_main(*args)
             self.assertEqual(status, 2)
@@ -490,6 +628,26 @@ class Files(unittest.TestCase):
         self.assertEqual(status, 2)
         self.assertIn(f"{self.spec}: cannot be read", err)
         self.assertFalse(self.out.exists())
+
+    def test_a_folder_that_cannot_be_written(self):
+        self.out.write_text("a file")
+        status, _, err = self.run_main()
+        self.assertEqual((status, err.count("\n")), (2, 1), err)
+        self.assertIn(f"{self.out}: ", err)
+        self.assertIn("give another folder with --out", err)
+
+    def test_output_that_cannot_be_printed(self):
+        command = [sys.executable, str(ROOT / "codegen/main.py"), "--spec", str(self.spec), "--out",
+                   str(self.out)]
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr),
+                         (2, "standard output: No space left on device\n"))
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+        os.close(write)
+        self.assertEqual((done.returncode, done.stderr), (2, ""))
 
     def test_help_shows_an_example(self):
         out = io.StringIO()

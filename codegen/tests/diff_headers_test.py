@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What diff_headers says of headers that differ from the spec.
 
-The headers are copies of our own, each with one thing changed, so the tests name symbols only to
-find a line.
+The headers are those that small.yaml makes, each time with one thing changed, so that no change of
+the real spec breaks a test.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -26,8 +27,8 @@ import diff_headers  # noqa: E402
 import headers  # noqa: E402
 import main as codegen  # noqa: E402
 
-SPEC = (ROOT / "spec/onload_api.yaml").read_text(encoding="utf-8")
-OURS = ROOT / "generated/include/onload"
+SMALL = ROOT / "codegen/tests/small.yaml"
+SPEC = SMALL.read_text(encoding="utf-8")
 SCHEMA = (ROOT / "spec/onload_api.schema.json").read_text(encoding="utf-8")
 LAST = diff_headers.read_spec(SPEC, SCHEMA, "spec")[0].releases[-1]
 NEXT = "99.0.0"  # a release that the spec does not know
@@ -38,15 +39,28 @@ diff_headers.read_spec = functools.lru_cache(diff_headers.read_spec)
 diff_headers.read_ours = functools.lru_cache(diff_headers.read_ours)
 
 
-def run(*args):
+def called(main, *args):
+    """(status, stdout, stderr)"""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = diff_headers.main([str(a) for a in args])
+        status = main([str(a) for a in args])
     return status, out.getvalue(), err.getvalue()
 
 
+def run(*args):
+    return called(diff_headers.main, "--spec", SMALL, *args)
+
+
+def setUpModule():
+    global OURS
+    folder = tempfile.TemporaryDirectory()
+    unittest.addModuleCleanup(folder.cleanup)
+    called(codegen.main, "--spec", SMALL, "--out", folder.name)
+    OURS = Path(folder.name) / "include/onload"
+
+
 class Copy(unittest.TestCase):
-    """A copy of our headers, to be changed."""
+    """A copy of the headers that the spec makes, to be changed."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -80,9 +94,9 @@ class Copy(unittest.TestCase):
         self.assertEqual([(d["change"], d["kind"], d["name"], d["spec"], d["headers"])
                           for d in found], [(change, kind, name, spec, there)])
         rows = out.splitlines()
-        self.assertEqual((status, len(rows)), (1, 4), out)
-        self.assertRegex(rows[1], rf"^{change} +{kind} +{re.escape(name)}  ")
-        self.assertTrue(rows[3].endswith(f"1 difference (1 {change})"), out)
+        self.assertEqual((status, len(rows)), (1, 5), out)
+        self.assertRegex(rows[2], rf"^{change} +{kind} +{re.escape(name)}  ")
+        self.assertTrue(rows[4].endswith(f"1 difference (1 {change})"), out)
         return found[0]
 
 
@@ -113,7 +127,7 @@ class Equal(Copy):
         with mock.patch.dict(os.environ, where):
             status, out, _ = run("headers")
         self.assertEqual(status, 0)
-        self.assertTrue(out.startswith("headers and spec/onload_api.yaml are equal: "), out)
+        self.assertTrue(out.startswith("headers and codegen/tests/small.yaml are equal: "), out)
 
     def test_headers_that_include_nothing(self):
         for path in self.dir.iterdir():
@@ -151,7 +165,7 @@ class Functions(Copy):
         d = self.only("gone", "function", "onload_move_fd", "int (int fd)", "")
         line = SPEC[:SPEC.index("- name: onload_move_fd")].count("\n") + 1
         self.assertEqual((d["file"], d["spec_line"]), ("", line))
-        self.assertIn(f"onload_api.yaml:{line} ", run(self.dir)[1])
+        self.assertIn(f"small.yaml:{line} ", run(self.dir)[1])
 
     def test_one_parameter_more(self):
         self.edit(API, "int onload_move_fd(int fd);", "int onload_move_fd(int fd, unsigned flags);")
@@ -275,6 +289,11 @@ class Types(Copy):
         found = {(d["change"], d["name"], d["headers"]) for d in self.differences()}
         self.assertIn(("different", "struct onload_tcp_info", "not defined"), found)
 
+    def test_an_ended_one_is_new_again(self):
+        self.edit(ZC, "int onload_zc_send(", "struct onload_zc_hlrx;\nint onload_zc_send(")
+        d = self.only("new", "type", "struct onload_zc_hlrx", "", "not defined")
+        self.assertEqual(d["note"], "new again: in the spec until 8.1.0")
+
     def test_a_handle(self):
         self.edit(ZC, "struct oo_zc_buf *onload_zc_handle", "struct oo_other *onload_zc_handle")
         self.only("different", "type", "onload_zc_handle", "struct oo_zc_buf *", "struct oo_other *")
@@ -325,7 +344,7 @@ class Numbers(Copy):
         self.edit(API, "#define ONLOAD_MSG_WARM 0x400", "#define ONLOAD_MSG_WARM 0x800")
         d = self.only("different", "macro", "ONLOAD_MSG_WARM", "0x400", "0x800")
         self.assertEqual([(f["name"], f["spec"], f["headers"]) for f in d["follows"]],
-                         [("ONLOAD_ZC_SEND_FLAGS_MASK", "0xc440", "0xc840")])
+                         [("ONLOAD_ZC_SEND_FLAGS_MASK", "0x8400", "0x8800")])
 
     def test_a_pointer(self):
         self.edit(ZC, "((onload_zc_handle)(uintptr_t)-1)", "((onload_zc_handle)(uintptr_t)-2)")
@@ -353,17 +372,18 @@ class Numbers(Copy):
 
 
 class Headers(Copy):
-    def test_new_ones_in_whatever_order_they_need_each_other(self):
-        (self.dir / "extensions_a.h").write_text("struct onload_a { struct onload_b b; };\n")
-        (self.dir / "extensions_b.h").write_text("struct onload_b { int x; };\n")
+    def test_new_ones_that_need_each_other(self):
+        (self.dir / "extensions_a.h").write_text('#include "extensions_b.h"\n'
+                                                 "struct onload_a { struct onload_b b; };\n")
+        (self.dir / "extensions_b.h").write_text("#pragma once\nstruct onload_b { int x; };\n")
         self.assertEqual([(d["kind"], d["name"]) for d in self.differences()],
                          [("header", "extensions_a.h"), ("header", "extensions_b.h"),
                           ("type", "struct onload_a"), ("type", "struct onload_b")])
 
     def test_two_that_include_each_other(self):
         (self.dir / "extensions_b.h").write_text(
-            "#ifndef B\n#define B\n#include <onload/extensions_c.h>\n"
-            "struct onload_b { struct onload_c *c; };\n#endif\n")
+            "#ifndef B\n#define B\nstruct onload_b { struct onload_c *c; };\n"
+            "#include <onload/extensions_c.h>\n#endif\n")
         (self.dir / "extensions_c.h").write_text(
             "#ifndef C\n#define C\n#include <onload/extensions_b.h>\n"
             "struct onload_c { struct onload_b b; };\n#endif\n")
@@ -400,6 +420,14 @@ class Unreadable(Copy):
         line = self.line_of(ZC, "onload_fd fd")
         self.assertIn(f"{self.dir}/{ZC}:{line}: unknown type name 'onload_fd'", self.refusal())
 
+    def test_a_header_that_lacks_an_include(self):
+        (self.dir / "extensions_a.h").write_text("struct onload_a { struct onload_b b; };\n")
+        (self.dir / "extensions_b.h").write_text("struct onload_b { int x; };\n")
+        err = self.refusal()
+        self.assertIn(f"{self.dir}/extensions_a.h:1: field has incomplete type 'struct onload_b'; mend that "
+                      "line, add the #include that it lacks, ", err)
+        self.assertIn(f"included in the order {API}, {STAMPS}, {ZC}, extensions_a.h, extensions_b.h", err)
+
     def test_an_error_on_one_machine(self):
         self.edit(ZC, "#include", "#ifdef __i386__\n#error 64 bits only\n#endif\n#include")
         line = self.line_of(ZC, "#error")
@@ -426,7 +454,7 @@ class Unreadable(Copy):
 
     def test_a_wrong_spec(self):
         spec = self.top / "spec.yaml"
-        spec.write_text(SPEC.replace("answer: {value: 1}", "anser: {value: 1}"), encoding="utf-8")
+        spec.write_text(SPEC.replace("answer: {value: 0}", "anser: {value: 0}"), encoding="utf-8")
         status, _, err = run("--spec", spec, self.dir)
         self.assertEqual(status, 2)
         self.assertRegex(err, rf"(?m)^{re.escape(str(spec))}:\d+: .*unknown key 'anser'")
@@ -498,19 +526,24 @@ class Proposals(Copy):
         """(status, complaint) of the generator, about a spec of that text."""
         spec = self.top / "spec.yaml"
         spec.write_text(text, encoding="utf-8")
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            status = codegen.main(["--spec", str(spec), "--out", str(self.top / "out")])
-        return status, err.getvalue()
+        status, _, err = called(codegen.main, "--spec", spec, "--out", self.top / "out")
+        return status, err
 
     def accepted(self, *args):
         """The proposal, after it was seen to describe the headers once it was filled in."""
         proposal = self.propose(*args)
-        filled = re.sub(r"^    answer:  #.*$", "    answer: {neg_errno: ENOSYS}", proposal, flags=re.M)
+        filled = proposal.replace("Not described yet.", "Described.")
+        filled = re.sub(r"^    answer:  #.*$", "    answer: {neg_errno: ENOSYS}", filled, flags=re.M)
         filled = re.sub(r"^    body:  #.*$", "    body: |\n      return 0;", filled, flags=re.M)
         self.assertEqual(self.generate(self.paste(filled)), (0, ""), proposal)
         status, out, err = run("--spec", self.top / "spec.yaml", self.dir)
         self.assertEqual((status, err), (0, ""), out + proposal)
+        made = self.top / "out/include"
+        done = subprocess.run(["gcc", "-xc", "-Wall", "-Werror", "-fsyntax-only", f"-I{made}", "-"],
+                              input="".join(f"#include <onload/{path.name}>\n"
+                                            for path in sorted((made / "onload").iterdir())),
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        self.assertEqual(done.stdout, "")
         return proposal
 
     def test_a_function(self):
@@ -527,8 +560,15 @@ class Proposals(Copy):
     def test_the_answer_is_left_to_be_written(self):
         self.edit(API, "int onload_move_fd(", "int onload_new(int fd);\nint onload_move_fd(")
         status, err = self.generate(self.paste(self.propose()))
-        self.assertEqual((status, err.count("\n")), (2, 1), err)
-        self.assertIn("onload_new: answer: unknown answer None; write {value: N}", err)
+        self.assertEqual((status, err.count("\n")), (2, 3), err)
+        self.assertIn("onload_new: answer: nothing is written here; write {value: N}", err)
+
+    def test_the_words_are_left_to_be_written(self):
+        self.edit(API, "int onload_move_fd(", "int onload_new(int fd);\nint onload_move_fd(")
+        status, err = self.generate(re.sub(r"answer:  #.*", "answer: {value: 0}",
+                                           self.paste(self.propose())))
+        self.assertEqual((status, err.count("\n")), (2, 2), err)
+        self.assertIn("onload_new: doc: 'Not described yet.' does not do; write what the header", err)
 
     def test_a_new_release(self):
         self.edit(API, "int onload_move_fd(", "int onload_new(int fd);\nint onload_move_fd(")
@@ -568,7 +608,24 @@ class Proposals(Copy):
     def test_a_function_that_is_back(self):
         self.edit(ZC, "int onload_zc_send(",
                   "int onload_zc_buffer_incref(int fd, onload_zc_handle buf);\nint onload_zc_send(")
-        self.assertNotIn("until:", self.accepted())
+        proposal = self.accepted("--release", NEXT)
+        self.assertNotIn("until:", proposal)
+        self.assertIn('    since: "8.0.0"\n    not_in: ["9.0.0", "9.2.0"]\n', proposal)
+
+    def test_a_function_that_is_back_in_the_next_release(self):
+        self.edit(ZC, "int onload_zc_send(",
+                  "int onload_zc_buffer_incref(int fd, onload_zc_handle buf);\nint onload_zc_send(")
+        self.assertNotIn("not_in:", self.accepted("--release", "9.0.0"))
+
+    def test_a_struct_that_is_back(self):
+        self.edit(ZC, "int onload_zc_send(", "struct onload_zc_hlrx;\n"
+                  "int onload_zc_hlrx_alloc(int fd, int flags, struct onload_zc_hlrx **hlrx);\n"
+                  "int onload_zc_send(")
+        self.assertEqual(len(re.findall("# replaces line .*, which has ended\n", self.accepted())), 2)
+
+    def test_a_struct_whose_name_alone_is_back(self):
+        self.edit(ZC, "int onload_zc_send(", "struct onload_zc_hlrx;\nint onload_zc_send(")
+        self.assertIn("    header: extensions_zc.h\n", self.accepted())
 
     def test_an_inline_function(self):
         self.edit(API, "static __inline void onload_delegated_send_tcp_update",
@@ -610,9 +667,8 @@ int onload_move_fd(""")
       - {name: low, type: uint64_t, offset: {x86_64: 16, i386: 12, aarch64: 16}, bits: {first: 0, width: 40}}
       - {name: high, type: uint64_t, offset: {x86_64: 16, i386: 12, aarch64: 16}, bits: {first: 40, width: 24}}
       - {name: b, type: unsigned, offset: {x86_64: 24, i386: 20, aarch64: 24}, bits: {first: 0, width: 4}}
-      - {name: "y", type: "long [3]", offset: {x86_64: 32, i386: 24, aarch64: 32}}
+      - {name: y, type: "long [3]", offset: {x86_64: 32, i386: 24, aarch64: 32}}
 """, proposal)
-        self.assertIn("    forward: [onload_later]\n", proposal)
 
     def test_a_struct_and_what_contains_it_are_replaced(self):
         self.edit(STAMPS, "\tuint64_t sec;", "\tuint64_t era;\n\tuint64_t sec;")
@@ -623,8 +679,8 @@ int onload_move_fd(""")
 
     def test_a_gone_type(self):
         text = (self.dir / API).read_text(encoding="utf-8")
-        start, end = text.index("struct onload_tcp_info {"), text.index("/* Reads the buffers and")
-        (self.dir / API).write_text(text[:start] + text[end:], encoding="utf-8")
+        without = re.sub(r"struct onload_tcp_info \{.*?\};", "", text, flags=re.S)
+        (self.dir / API).write_text(without, encoding="utf-8")
         self.edit(API, "int onload_get_tcp_info(int fd, struct onload_tcp_info *info, int *len_in_out);",
                   "")
         self.accepted("--release", NEXT)
@@ -642,7 +698,7 @@ int onload_move_fd(""")
         self.assertIn("    value: 0\n    pointer: true\n", proposal)
         self.assertIn("      - {name: ONLOAD_B, value: 0x8000, expression: MSG_MORE}\n", proposal)
         self.assertIn(f'      - {{name: ONLOAD_ZC_NEW, value: 2, since: "{NEXT}"}}\n', proposal)
-        self.assertIn("    value: 0xc840\n", proposal)  # ONLOAD_ZC_SEND_FLAGS_MASK, too
+        self.assertIn("    value: 0x8800\n", proposal)  # ONLOAD_ZC_SEND_FLAGS_MASK, too
         self.assertIn("# ONLOAD_MSG_ONEPKT is gone: delete its entry, line ", proposal)
 
     def test_a_header(self):
@@ -652,6 +708,59 @@ int onload_move_fd(""")
         proposal = self.accepted()
         self.assertIn("groups:\n  - {name: more, title: More}\n", proposal)
         self.assertIn("    includes: [stdint.h, onload/extensions.h]\n", proposal)
+
+    def test_what_others_of_onload_s_headers_declare(self):
+        self.beside_others()
+        self.edit(ZC, "int onload_zc_send(", "int onload_new(ef_token token, struct ef_memreg *reg, enum ef_mode "
+                                             "mode, struct ef_pair pair);\nint onload_zc_send(")
+        self.edit(ZC, "\tvoid *unused;", "\tef_token unused;")
+        found = {(d["change"], d["name"], d["headers"], d["origin"]) for d in self.differences()}
+        self.assertEqual(found - {("new", "onload_new", "int (ef_token token, struct ef_memreg *reg, enum ef_mode "
+                                   "mode, struct ef_pair pair)", "")}, {
+            ("new", "ef_token", "uint64_t", "etherfabric/ef_vi.h"),
+            ("new", "struct ef_memreg", "not defined", "etherfabric/ef_vi.h"),
+            ("new", "struct ef_pair", "8 bytes, a", "etherfabric/ef_vi.h"),
+            ("new", "enum ef_mode", "EF_A = 0, EF_B = 4", "etherfabric/ef_vi.h"),
+            ("different", "onload_zc_iovec.unused", "ef_token", "")})
+        self.assertRegex(run(self.dir)[1], f"new +type +ef_token +{ZC}:\\d+ +uint64_t; declared in "
+                                           "etherfabric/ef_vi.h\n")
+        proposal = self.accepted()
+        self.assertNotIn("ef_other", proposal)
+        self.assertIn("    source: etherfabric/ef_vi.h\n", proposal)
+
+    def test_a_type_from_elsewhere_that_has_ended_is_back(self):
+        self.beside_others()
+        self.edit(ZC, "int onload_zc_send(", "int onload_new(ef_addrspace space);\nint onload_zc_send(")
+        self.assertRegex(self.accepted(), "# replaces line .*, which has ended\n  - name: ef_addrspace\n")
+
+    def test_a_new_header_that_includes_others_of_onload_s(self):
+        self.beside_others()
+        (self.dir / "extensions_more.h").write_text("#include <stdint.h>\n#include <etherfabric/ef_vi.h>\n"
+                                                    "int onload_more(ef_token token);\n")
+        proposal = self.accepted()
+        self.assertIn("# extensions_more.h includes etherfabric/ef_vi.h, which programs may not have", proposal)
+        self.assertIn("    includes: [stdint.h]\n", proposal)
+
+    def beside_others(self):
+        """Puts the headers where they can include another of Onload's, and do."""
+        self.dir = self.dir.rename(self.top / "onload")
+        (self.top / "etherfabric").mkdir()
+        (self.top / "etherfabric/ef_vi.h").write_text("""#pragma once
+#include <stdint.h>
+typedef uint64_t ef_addrspace;
+typedef uint64_t ef_token;
+struct ef_other { int a; };
+struct ef_memreg { struct ef_other other; };
+struct ef_pair { ef_token a; };
+enum ef_mode { EF_A, EF_B = 4 };
+int ef_unused(void);
+""")
+        self.edit(ZC, "#include", "#include <etherfabric/ef_vi.h>\n#include")
+
+    def test_a_new_type_that_a_struct_before_it_needs(self):
+        self.edit(API, "struct onload_stat {", "struct onload_id { int a, b; };\nstruct onload_stat {")
+        self.edit(API, "int32_t endpoint_id;", "struct onload_id endpoint_id;")
+        self.accepted()
 
     def test_what_the_spec_cannot_hold_is_named(self):
         self.edit(API, "int onload_move_fd(", """

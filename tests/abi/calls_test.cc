@@ -69,6 +69,8 @@ constexpr State kStates[] = {
     {"LibonloadExt2Alone", "calls_probe", "libonload_ext.so.2", false, false},
     {"LinkedWithLibonloadExt", "calls_linked", "", false, false},
     {"LinkedAndStubPreloaded", "calls_linked", "", true, true},
+    {"LinkedWithTheArchive", "calls_static", "", false, false},
+    {"LinkedWithTheArchiveAndStubPreloaded", "calls_static", "", true, true},
 };
 
 // What the probe printed of each function.

@@ -3,10 +3,11 @@
 """The spec against Onload itself: its headers, and what its libraries export.
 
 usage: bazel test //tests/abi:real_onload --test_env=ONLOAD_ROOT=DIR
-  DIR  an installed or unpacked Onload of the spec's last release
+  DIR  an installed or unpacked Onload of the spec's last release; the whole path
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,14 @@ def differences(there, wanted):
             + [f"{n}: in the spec, and not there" for n in sorted(set(wanted) - set(there))])
 
 
+def trouble(root):
+    """Why nothing can be looked for below what ONLOAD_ROOT says; empty if it can."""
+    if not os.path.isabs(root):
+        return (f"ONLOAD_ROOT={root}: write the whole path, as in ONLOAD_ROOT=\"$PWD/{root}\"; "
+                "a test does not run in the folder where bazel was typed")
+    return "" if os.path.isdir(root) else f"ONLOAD_ROOT={root}: there is no such folder; write that of an Onload"
+
+
 def compare_headers(root):
     return subprocess.run(["codegen/diff_headers", root], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True)
@@ -75,6 +84,8 @@ class RealOnload(unittest.TestCase):
     def setUp(self):
         if not ROOT:
             self.skipTest("not run: ONLOAD_ROOT is not set")
+        if trouble(ROOT):
+            self.fail(trouble(ROOT))
         self.spec = facts.load()
 
     def find(self, name):
@@ -115,6 +126,17 @@ class Comparison(unittest.TestCase):
                        input=text + variable, text=True, check=True)
         (self.root / "libonload_ext.so").symlink_to(library.name)
         return library
+
+    def test_a_folder_that_cannot_be_looked_into(self):
+        self.assertEqual(trouble(str(self.root)), "")
+        self.assertIn('ONLOAD_ROOT="$PWD/onload-9.2.0"; a test does not run in the folder', trouble("onload-9.2.0"))
+        self.assertIn(f"{self.root}/none: there is no such folder", trouble(f"{self.root}/none"))
+
+    def test_bazel_keeps_no_result(self):
+        """Or it would not see that what ONLOAD_ROOT names has changed."""
+        text = Path("tests/abi/BUILD.bazel").read_text(encoding="utf-8")
+        target = re.search(r'(?m)^py_test\(\n    name = "real_onload",\n(?:    .*\n)*', text)[0]
+        self.assertIn('    tags = ["external"],', target)
 
     def test_finds_no_difference_where_there_is_none(self):
         library = self.build(self.functions)

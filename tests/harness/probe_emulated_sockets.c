@@ -151,6 +151,10 @@ static void numbers(char **args)
 	fact("other stack: stack %d, endpoint %d", one.stack_id == elsewhere.stack_id,
 	     one.endpoint_id == elsewhere.endpoint_id);
 	fact("negative=%d", one.stack_id < 0 || one.endpoint_id < 0);
+	free(one.stack_name);
+	free(again.stack_name);
+	free(other.stack_name);
+	free(elsewhere.stack_name);
 }
 
 /* ---- move_fd */

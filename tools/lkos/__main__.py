@@ -2,6 +2,7 @@
 """The command line. Started by the script beside it with: its own name, the mask of ignored signals,
 and the arguments."""
 
+import errno
 import os
 import sys
 
@@ -10,6 +11,8 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from lkos import VERSION  # noqa: E402  (the path comes first)
 from lkos.trouble import Trouble  # noqa: E402
+
+OUTPUT_ERRORS = (errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC)
 
 # Imported only when used: Python's start-up time is added to that of every program.
 COMMANDS = {
@@ -59,30 +62,43 @@ def lkos(args, ignored_signals):
     return command.main(args[1:])
 
 
+def started_as(name, args, ignored_signals):
+    if name == "onload":
+        from lkos import onload
+
+        return onload.main(args, ignored_signals)
+    return lkos(args, ignored_signals)
+
+
+def fail(status, *lines):
+    """Says what is wrong, if that can be. What was not written is not tried again when Python ends."""
+    try:
+        print(*lines, sep="\n", file=sys.stderr, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    return status
+
+
 def main(script, ignored_signals, *args):
-    for stream in filter(None, (sys.stdout, sys.stderr)):
-        stream.reconfigure(errors="backslashreplace")  # a file's name may be any bytes
+    for stream in ("stdout", "stderr"):  # a file's name may be any bytes
+        if getattr(sys, stream):
+            number = getattr(sys, stream).fileno()
+            setattr(sys, stream, open(number, "w", 1, errors="backslashreplace", closefd=False))
     name = os.path.basename(script)
     try:
-        if name == "onload":
-            from lkos import onload
-
-            status = onload.main(args, int(ignored_signals, 16))
-        else:
-            status = lkos(args, int(ignored_signals, 16))
-        if sys.stdout:
-            sys.stdout.flush()
-        return status
+        return started_as(name, args, int(ignored_signals, 16))
     except Trouble as trouble:
-        print(f"{name}: {trouble}", file=sys.stderr)
-        if trouble.usage:
-            print(f"Try: {trouble.usage} --help", file=sys.stderr)
-        return trouble.status
+        way = [f"Try: {trouble.usage} --help"] if trouble.usage else []
+        return fail(trouble.status, f"{name}: {trouble}", *way)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # as in: lkos symbols | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        where = error.filename or ("standard output" if error.errno in OUTPUT_ERRORS else "this machine")
+        return fail(2, f"{name}: {where}: {error.strerror}")
 
 
 if __name__ == "__main__":

@@ -12,14 +12,17 @@ from lkos.trouble import Trouble  # noqa: E402
 
 HELP = """usage: lkos check PROGRAM [LIBRARY...] [--json]
 
-Reads a program, and the libraries that it needs, and says what it will meet under lkos run: which Onload
-symbols are used, what each answers, and what will not work, why, and what to do. Nothing is run. Name as
-LIBRARY what the program loads by itself, such as plugins.
+Reads a program, and the libraries that it needs, and says what it will meet
+under lkos run: which Onload symbols are used, what each answers, and what will
+not work, why, and what to do. Nothing is run. Of a script, and of a .py, .sh or
+.jar file, the program that runs it is read. Name as LIBRARY what the program
+loads by itself, such as plugins.
 
   --json      print JSON
   -h, --help  print this
 
-exit status: 0 if all is well, 1 if something will not work, 2 if a file cannot be read
+exit status: 0 if all is well, 1 if something will not work, 2 if a file cannot
+be read
 
 examples:
   lkos check ./app
@@ -27,9 +30,7 @@ examples:
 """
 
 # A needed library is read only if one of these occurs in it. Most have none, and are big.
-MARKS = (b"onload_", b"oo_raw_send", b"io_uring_")
-
-SCRIPTS_MAX = 4  # scripts that run each other, as for the kernel
+MARKS = (*elf_facts.MARKS, b"io_uring_")
 
 
 def _is_marked(path):
@@ -50,60 +51,55 @@ def _existing(name):
     return name
 
 
-def _interpreter(path, words):
-    """The program that runs a script: its first line's, or what env finds by its name there."""
-    if not words:
-        raise Trouble(f"{path}: begins with #! and names no interpreter", elf_facts.UNREADABLE)
-    named = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
-    if os.path.basename(words[0]) == "env" and named:
-        return _existing(named[0])
-    return words[0]
-
-
 def _read(path):
     """The Facts of a file. Trouble: none can be had."""
     elf_facts.must_be_file(path)
     try:
         return elf_facts.read(path)
     except OSError as error:
-        raise Trouble(f"{path}: {error.strerror}", elf_facts.UNREADABLE)
+        raise Trouble(f"{path}: {error.strerror}")
 
 
-def _program(path, depth=0):
+def _program(path, env):
     """(kind, the Facts of the program that will run)."""
     try:
-        header = elf_header.read(path)
+        runner = launch.runner(path, env)
     except OSError as error:
-        raise Trouble(f"{path}: {error.strerror}", elf_facts.UNREADABLE)
-    if header.kind == "script":
-        interpreter = _interpreter(path, header.interpreter)
-        if not os.path.exists(interpreter):
-            raise Trouble(f"{path}: is run by {interpreter}, which is not there", elf_facts.UNREADABLE)
-        if depth == SCRIPTS_MAX:
-            raise Trouble(
-                f"{path}: is run by a script that is run by a script, and so on", elf_facts.UNREADABLE
-            )
-        return "script", _program(interpreter, depth + 1)[1]
-    facts = _read(path)
-    is_library = not facts.header.interpreter and not facts.header.is_static
-    return "library" if is_library else "program", facts
+        raise Trouble(f"{path}: {error.strerror}")
+    facts = _read(runner)
+    if runner != path:
+        return "script", facts
+    return "program" if facts.header.interpreter or facts.header.is_static else "library", facts
 
 
 def _case(program, given, env):
-    libraries = {facts.path: loader.libraries(facts.path, env) for facts in [program, *given]}
+    def libraries(facts):
+        answer = None if facts.is_script else loader.ask(facts.path, env)
+        return answer and answer.libraries
+
+    needed = {facts.path: libraries(facts) for facts in [program, *given]}
     others = {os.path.realpath(facts.path): facts for facts in given}
-    for name, path in [pair for pairs in libraries.values() for pair in pairs or []]:
+    for name, path in [pair for pairs in needed.values() for pair in pairs or []]:
         if path is None or name.startswith((findings.EXT, places.LIBRARY_NAME)):
             continue
         real = os.path.realpath(path)
         if real not in others and _is_marked(path):
             others[real] = _read(path)
+
+    def found(name, env):
+        answer = loader.ask(program.path, env, [name])
+        return answer and answer.path(name)
+
+    library = places.library(program.header.machine_name())
+    env_of_run = dict(env, **launch.plan(program.path, [], env)[0])
     return findings.Case(
         program=program,
         others=list(others.values()),
-        libraries=libraries,
-        link_library=places.link_library,
-        library_header=elf_header.read(places.library()),
+        libraries=needed,
+        finds=lambda name: found(name, env),
+        finds_in_run=lambda name: found(name, env_of_run),
+        library_header=elf_header.read(library),
+        answer=loader.ask(program.path, env, [library]),
         api=spec.load(),
     )
 
@@ -111,16 +107,13 @@ def _case(program, given, env):
 def _more_findings(path, kind, program):
     """What is to be said of the file itself."""
     if kind == "script":
-        what = (
-            f"a script, run by {program.path}; the library is preloaded into that and into all that it starts"
-        )
+        what = f"a script, run by {program.path}; the library is preloaded into that and into all that it starts"
         yield findings.Finding(findings.NOTE, "script", path, what, "check the programs that it starts, too")
     elif kind == "library":
         yield findings.Finding(findings.NOTE, "library", path, "a shared library, not a program")
-    if kind != "library" and not os.stat(path).st_mode & 0o111:
-        yield findings.Finding(
-            findings.PROBLEM, "not-executable", path, "not marked as executable", f"chmod +x {path}"
-        )
+    if kind != "library" and launch.command(path) == path and not os.stat(path).st_mode & 0o111:
+        what = "not marked as executable"
+        yield findings.Finding(findings.PROBLEM, "not-executable", path, what, f"chmod +x {path}")
 
 
 def _used_by(row):
@@ -130,24 +123,25 @@ def _used_by(row):
 
 def _print(path, kind, program, symbols, libc_calls, found):
     what = f"{program.header.machine_name()} program" if kind == "program" else kind
-    print(f"{path}: {what}", end="\n\n")
+    print(*screen.text(f"{path}: {what}"), "", sep="\n")
     if symbols:
         rows = [(row["name"], _used_by(row), row["answer"], row["doc"]) for row in symbols]
         print(*screen.table(("symbol", "used by", "answer", "in words"), rows), sep="\n", end="\n\n")
     if libc_calls:
-        print(
-            *screen.facts([("libc calls that are rewritten or watched", ", ".join(libc_calls))]), end="\n\n"
-        )
+        print("libc calls that are rewritten or watched:", *screen.text(", ".join(libc_calls)), "", sep="\n")
     for finding in found:
         about = "" if finding.about == path else finding.about + ": "
         print(*screen.verdict(finding.level, about + finding.what, finding.remedy), sep="\n")
     problems = sum(finding.level == findings.PROBLEM for finding in found)
-    if kind != "library":
-        print()
-        if problems:
-            print(f"{problems} problem{'s' if problems != 1 else ''}: see above.")
-        else:
-            print(f"It will run: lkos run {path if '/' in path else './' + path}")
+    if kind == "library":
+        return
+    print()
+    if problems:
+        print(f"{problems} problem{'s' if problems != 1 else ''}: see above.")
+    elif program.header.is_static:
+        print("Nothing of Onload is used: it will run without lkos.")
+    else:
+        print(f"It will run: lkos run {launch.command(path if '/' in path else './' + path)}")
 
 
 def main(args):
@@ -155,11 +149,13 @@ def main(args):
     if not names:
         raise Trouble("which program?", usage="lkos check")
     path = _existing(names[0])
-    kind, program = _program(path)
-    case = _case(program, [_read(name) for name in names[1:]], launch.environment())
+    env = launch.environment()
+    kind, program = _program(path, env)
+    scripts = [elf_facts.read_script(path, program.header)] if kind == "script" else []
+    case = _case(program, scripts + [_read(name) for name in names[1:]], env)
     found = [*_more_findings(path, kind, program), *findings.of(case)]
     found.sort(key=lambda finding: finding.level != findings.PROBLEM)
-    symbols, libc_calls = findings.symbols(case), findings.libc_calls(case)
+    symbols, libc_calls = case.symbols, findings.libc_calls(case)
     fine = all(finding.level != findings.PROBLEM for finding in found)
     if "--json" in given:
         from json import dumps
@@ -171,10 +167,8 @@ def main(args):
             "ok": fine,
             "symbols": symbols,
             "libc_calls": libc_calls,
-            "libraries": [
-                {"name": name, "path": where} for name, where in case.libraries[program.path] or []
-            ],
-            "findings": [vars(finding) for finding in found],
+            "libraries": [{"name": name, "path": where} for name, where in case.libraries[program.path] or []],
+            "findings": [finding._asdict() for finding in found],
         }
         print(dumps(result, indent=2))
     else:

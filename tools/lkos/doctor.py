@@ -1,22 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """lkos doctor"""
 
-import importlib.util
 import json
 import os
 import platform
+import re
+import site
 import subprocess
 import sys
 import tempfile
 
-from lkos import launch, options, places, screen
+from lkos import doctor_probe, launch, loader, options, places, screen
 from lkos.trouble import Trouble
 
 HELP = """usage: lkos doctor
 
-Tries on this machine what programs will rely on: that the loader takes the library, that the kernel gives
-timestamps over loopback and that they look like a card's, that the log works. It runs a small program of
-its own under the library. A line for each: ok, or what to do.
+Tries on this machine what programs will rely on: that kernel and glibc are not
+too old, that the loader takes the library, that the kernel gives timestamps
+over loopback and that they look like a card's, that the log works, that check
+can read programs. It runs a small program of its own under the library. A line
+for each: ok, or what to do.
 
   -h, --help  print this
 
@@ -26,62 +29,58 @@ example:
   lkos doctor
 """
 
-PROBE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "doctor_probe.py")
 TIME_LIMIT = 60  # seconds; it needs one
 
-# Since then sockets have the number by which the library knows them (SO_COOKIE), and hardware and software
-# stamps can be told apart in the error queue. source: linux git history
-OLDEST_LINUX = (4, 13)
-
-# What the probe tries, in its order, and what to do when it fails. It prints a JSON list for each:
-# name, None or what went wrong, and details.
-TRIALS = {
-    "loader": (
-        "the loader takes the library from LD_PRELOAD",
-        "if this is no glibc system (Alpine is not), build and run programs on one that is",
-    ),
-    "answer": (
-        "an extension function is answered",
-        "another library in LD_PRELOAD may define it first: unset LD_PRELOAD and try again",
-    ),
-    "link libraries": ("libonload_ext.so.1 and .so.2 can be loaded", "install lk_onload_stub again"),
-    "UDP receive": ("receive timestamp, UDP over loopback", ""),
-    "TCP receive": ("receive timestamp, TCP over loopback", ""),
-    "UDP send": ("send timestamp, UDP over loopback", ""),
-    "TCP send": ("send timestamp, TCP over loopback", ""),
-    "readback": ("getsockopt gives the flags as they were set", ""),
-    "warm": ("a send with ONLOAD_MSG_WARM sends nothing", ""),
-}
-
-FOR_SOCKETS = (
-    "is loopback up (ip link set lo up), and may this user make sockets? In a sandbox that has a network "
-    "of its own, try outside of it"
-)
+OLDEST_LINUX = (4, 18)  # RHEL 8's; older ones were not tried
+OLDEST_ELFTOOLS = (0, 27)
 
 
-def _linux():
-    """(what, None or what is wrong)"""
-    release = platform.release()
+def _numbers(text):
+    """A version as numbers, as far as it has any: (6, 1) for 6.1.0-40-amd64."""
+    found = re.match(r"(\d+)\.(\d+)", text)
+    return tuple(map(int, found.groups())) if found else ()
+
+
+def _shown(version):
+    return ".".join(map(str, version))
+
+
+def kernel(release, machine):
+    """(what, None or what is wrong, details, what to do)"""
+    version = _numbers(release)
+    needed = f"{_shown(OLDEST_LINUX)} or later is needed"
+    trouble = needed if version and version < OLDEST_LINUX else None
+    return f"Linux {release} on {machine}", trouble, needed, "use a newer kernel"
+
+
+def glibc(version, needed):
+    """The same of the C library. version: glibc's, as in 2.36; "": there is none. needed: by the library, as numbers,
+    or (): not known."""
+    if not version:
+        return "glibc", "this system has another C library", "", "run programs on a system with glibc (Alpine has none)"
+    limit = f"{_shown(needed)} or later is needed" if needed else ""
+    remedy = "use a newer system, or build lk_onload_stub on this one"
+    return f"glibc {version}", limit if _numbers(version) < needed else None, limit, remedy
+
+
+def _glibc_here():
     try:
-        version = tuple(int(part) for part in release.split("-")[0].split(".")[:2])
+        return (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")[2]
     except ValueError:
-        return f"kernel {release}", None
-    oldest = ".".join(map(str, OLDEST_LINUX))
-    trouble = None if version >= OLDEST_LINUX else f"timestamps need Linux {oldest}"
-    return f"Linux {release} on {platform.machine()}", trouble
+        return ""
 
 
 def _probe(library, log):
     """Runs the probe with the library and the log. Gives [(name, trouble, details)] and how it ended."""
-    env = launch.environment() | {"LD_PRELOAD": library, "LKOS_LOG_FD": str(log.fileno())}
-    links = [places.link_library(f"libonload_ext.so.{number}") or "" for number in (1, 2)]
+    env = dict(launch.environment(), LD_PRELOAD=library, LKOS_LOG_FD=str(log.fileno()))
+    links = [places.link_library(name) or "" for name in places.LINK_LIBRARIES]
     try:
         done = subprocess.run(
-            [sys.executable, "-IS", PROBE, os.path.realpath(library), *links],
+            [sys.executable, "-IS", doctor_probe.__file__, os.path.realpath(library), *links],
             env=env,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             errors="replace",
             pass_fds=[log.fileno()],
             timeout=TIME_LIMIT,
@@ -94,46 +93,56 @@ def _probe(library, log):
 
 
 def _log_trouble(text):
-    for wanted in (
-        "lk_onload_stub: loaded",
-        "lk_onload_stub: onload_is_present: 0",
-        "lk_onload_stub: timestamps: ",
-    ):
-        if wanted not in text:
-            return f"no line {wanted!r}"
-    return None
+    wanted = [f"lk_onload_stub: {what}" for what in ("loaded", "onload_is_present: 0", "timestamps: ")]
+    return next((f"no line {line!r}" for line in wanted if line not in text), None)
+
+
+def _check_works(library):
+    """(None or what is wrong, details, glibc that the library needs or ())"""
+    try:
+        from lkos import elf_facts
+        from elftools import __version__ as version
+
+        elf_facts.read(library)
+        needed = elf_facts.glibc_needed(library)
+    except Trouble as trouble:
+        return str(trouble), "", ()
+    oldest = f"{_shown(OLDEST_ELFTOOLS)} or later is needed"
+    return oldest if _numbers(version) < OLDEST_ELFTOOLS else None, f"pyelftools {version}", needed
 
 
 def _results():
     """(what was tried, None or what went wrong, details, what to do) of each."""
-    what, trouble = _linux()
-    yield what, trouble, "", "use a newer kernel"
+    yield kernel(platform.release(), platform.machine())
     library = places.library()
+    check_trouble, check_details, needed = _check_works(library)
+    yield glibc(_glibc_here(), needed)
     yield f"the library is there: {library}", None, "", ""
+    answer = loader.ask(sys.executable, launch.environment(), [library])
+    if answer and answer.refusal:
+        remedy = "install lk_onload_stub again, or build it on this system"
+        yield doctor_probe.TRIALS[0][0], answer.refusal, "", remedy
+        return  # nothing else would be about the library
     with tempfile.TemporaryFile("w+") as log:
         said, ended = _probe(library, log)
         log.seek(0)
         written = log.read()
-    tried = {name: (trouble, details) for name, trouble, details in said}
-    for name, (what, remedy) in TRIALS.items():
-        trouble, details = tried.get(name, ("not tried" + (f": {ended}" if ended else ""), ""))
-        yield what, trouble, details, remedy or FOR_SOCKETS
-        if name == "loader" and trouble:
-            return  # nothing else would be about the library
-    yield "the log works", _log_trouble(
-        written
-    ), "", "is LKOS_LOG_FD closed on the way, by a wrapper or sandbox?"
-    has_elftools = importlib.util.find_spec("elftools")
-    trouble = None if has_elftools else "pyelftools is missing"
-    yield "lkos check can read programs", trouble, "", "apt-get install python3-pyelftools"
+    tried = {what: (trouble, details) for what, trouble, details in said}
+    for what, remedy, *_ in doctor_probe.TRIALS:
+        trouble, details = tried.get(what, ("not tried" + (f": {ended}" if ended else ""), ""))
+        yield what, trouble, details, remedy
+        if trouble and remedy == doctor_probe.FOR_LOADER:
+            return
+    remedy = "is LKOS_LOG_FD closed on the way, by a wrapper or sandbox?"
+    yield "the log works", _log_trouble(written), "", remedy
+    remedy = "install python3-pyelftools, by the system's packages or by pip"
+    yield "lkos check can read programs", check_trouble, check_details, remedy
 
 
 def main(args):
     _, rest = options.parse("lkos doctor", args, (), (), HELP)
     if rest:
         raise Trouble(f"{rest[0]}: nothing more to say than lkos doctor", usage="lkos doctor")
-    import site
-
     site.main()  # for pyelftools
     fine, said = True, set()
     for what, trouble, details, remedy in _results():

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The program that `lkos doctor` runs under the library. It uses Python's socket module as any program uses
-libc, and prints a JSON list for each trial: its name, null or what went wrong, details."""
+libc, and prints a JSON list for each trial: what it is, null or what went wrong, details.
+
+arguments: liblk_onload_stub.so and each libonload_ext.so.N, "" where there is none"""
 
 import ctypes
 import json
@@ -20,7 +22,8 @@ WAIT = 2.0  # seconds for what is sure to come, and comes at once
 CLOSE_ENOUGH = 60  # seconds between a stamp and the clock
 
 
-def mapped(library):
+def mapped():
+    library = sys.argv[1]
     with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
         if not any(line.rstrip("\n").endswith(library) for line in maps):
             raise RuntimeError("it is not in the program's memory")
@@ -31,8 +34,8 @@ def answered():
         raise RuntimeError("onload_is_present() is not 0")
 
 
-def loadable(*paths):
-    for path in paths:
+def loadable():
+    for path in sys.argv[2:]:
         if not path:
             raise RuntimeError("one is missing")
         ctypes.CDLL(path)
@@ -128,26 +131,33 @@ def warm():
         raise RuntimeError(f"the peer got {got!r}")
 
 
-def main(library, *link_libraries):
-    trials = [
-        ("loader", mapped, library),
-        ("answer", answered),
-        ("link libraries", loadable, *link_libraries),
-        ("UDP receive", received, socket.SOCK_DGRAM),
-        ("TCP receive", received, socket.SOCK_STREAM),
-        ("UDP send", sent, socket.SOCK_DGRAM),
-        ("TCP send", sent, socket.SOCK_STREAM),
-        ("readback", read_back),
-        ("warm", warm),
-    ]
-    for name, trial, *args in trials:
+# What is tried, what to do where it fails, and how it is tried.
+FOR_LOADER = "does this Python take libraries from LD_PRELOAD? A sandbox or security module may forbid it"
+FOR_ANSWER = "another library in LD_PRELOAD may define it first: unset LD_PRELOAD and try again"
+FOR_SOCKETS = "is loopback up (ip link set lo up), and may this user make sockets? In a sandbox that has a network of its "
+FOR_SOCKETS += "own, try outside of it"
+TRIALS = (
+    ("the loader takes the library from LD_PRELOAD", FOR_LOADER, mapped),
+    ("an extension function is answered", FOR_ANSWER, answered),
+    ("libonload_ext.so.1 and .so.2 can be loaded", "install lk_onload_stub again", loadable),
+    ("receive timestamp, UDP over loopback", FOR_SOCKETS, received, socket.SOCK_DGRAM),
+    ("receive timestamp, TCP over loopback", FOR_SOCKETS, received, socket.SOCK_STREAM),
+    ("send timestamp, UDP over loopback", FOR_SOCKETS, sent, socket.SOCK_DGRAM),
+    ("send timestamp, TCP over loopback", FOR_SOCKETS, sent, socket.SOCK_STREAM),
+    ("getsockopt gives the flags as they were set", FOR_SOCKETS, read_back),
+    ("a send with ONLOAD_MSG_WARM sends nothing", FOR_SOCKETS, warm),
+)
+
+
+def main():
+    for what, _, trial, *args in TRIALS:
         trouble = details = None
         try:
             details = trial(*args)
         except Exception as error:  # whatever it is, it is the answer of this trial
             trouble = str(error) or type(error).__name__
-        print(json.dumps([name, trouble, details]), flush=True)
+        print(json.dumps([what, trouble, details]), flush=True)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

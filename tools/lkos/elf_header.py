@@ -4,8 +4,11 @@ takes no time; importing pyelftools, which `lkos check` does, takes longer than 
 
 import struct
 
-EM_NAMES = {3: "i386", 8: "MIPS", 20: "PowerPC", 21: "PowerPC64", 22: "S/390", 40: "Arm", 62: "x86-64"}
-EM_NAMES |= {183: "AArch64", 243: "RISC-V", 258: "LoongArch"}
+EM_NAMES = {
+    3: "i386", 8: "MIPS", 20: "PowerPC", 21: "PowerPC64", 22: "S/390", 40: "Arm", 62: "x86-64", 183: "AArch64",
+    243: "RISC-V", 258: "LoongArch",
+}
+GLIBC_LOADERS = ("ld-linux", "ld.so.", "ld64.so.")
 
 ET_EXEC, ET_DYN = 2, 3
 PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
@@ -84,11 +87,6 @@ def read(path):
             file.seek(16)
             try:
                 return _read_elf(file, start)
-            except (
-                struct.error,
-                OverflowError,
-                ValueError,
-                OSError,
-            ):  # OSError: seeking to a senseless place
+            except (struct.error, OverflowError, ValueError, OSError):  # it seeks to a senseless place
                 pass
-        return Header("other", is_text=bool(start) and b"\0" not in start)
+        return Header("other", is_text=bool(start) and b"\0" not in start and start[:4] != b"\x7fELF")

@@ -15,6 +15,15 @@ OWN_FAILURE, NOT_EXECUTABLE, NOT_FOUND = 125, 126, 127  # as env, nice and timeo
 
 LOG_FD = 200  # above the numbers that programs take or expect to be free
 
+SCRIPTS_MAX = 5  # the kernel follows as many scripts that run each other
+RUN_BY = {".py": "python3", ".sh": "sh", ".jar": "java -jar"}  # files that may name no interpreter
+
+# Programs that are there to start another, which is among their arguments.
+STARTERS = (
+    "chrt", "env", "gdb", "ionice", "ltrace", "nice", "nohup", "numactl", "prlimit", "setarch", "setpriv", "setsid",
+    "stdbuf", "strace", "taskset", "time", "timeout", "unshare", "valgrind", "xargs",
+)
+
 
 def environment():
     """The environment that we were given. Python adds LC_CTYPE to that of a C locale."""
@@ -36,6 +45,12 @@ def in_path(program, env):
     return [os.path.join(folder, program) for folder in env.get("PATH", os.defpath).split(":")]
 
 
+def command(path):
+    """How a file is run: by its name, or as the argument of what its ending says."""
+    runs = RUN_BY.get(os.path.splitext(path)[1])
+    return f"{runs} {path}" if runs else path
+
+
 def find(program, env):
     """The file that a name stands for, as a shell would find it. Trouble: none that can be run."""
     found = [path for path in in_path(program, env) if program and os.path.exists(path)]
@@ -49,64 +64,105 @@ def find(program, env):
         raise Trouble(f"{program or repr('')}: {where}", NOT_FOUND)
     if os.path.isdir(found[0]):
         raise Trouble(f"{found[0]}: is a directory, not a program", NOT_EXECUTABLE)
-    raise Trouble(f"{found[0]}: not executable; if it is a program: chmod +x {found[0]}", NOT_EXECUTABLE)
+    way = f"lkos run {command(found[0])}" if command(found[0]) != found[0] else f"chmod +x {found[0]}"
+    raise Trouble(f"{found[0]}: not executable; if it is a program: {way}", NOT_EXECUTABLE)
 
 
 def _header(path):
     try:
         return elf_header.read(path)
     except OSError:  # it may be executable and not readable
-        return elf_header.Header("other", is_text=False)
+        return elf_header.Header("unreadable", is_text=False)
 
 
-def _also_started(args, env):
-    """The first argument that is a program itself: what taskset, env or gdb will start."""
-    for arg in args:
-        for path in in_path(arg, env):
-            if arg and os.path.isfile(path) and os.access(path, os.X_OK):
-                return [path]
-    return []
+def _interpreter(path, header):
+    """The name of what runs a file that is no program by itself; None: nothing known."""
+    if header.kind == "script":
+        words = header.interpreter
+        if not words:
+            raise Trouble(f"{path}: begins with #! and names no interpreter")
+        named = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
+        return named[0] if os.path.basename(words[0]) == "env" and named else words[0]
+    if header.kind == "other" and header.is_text and os.access(path, os.X_OK):
+        return "/bin/sh"  # as execvp() does
+    return command(path).partition(" ")[0] if header.kind == "other" and command(path) != path else None
 
 
-def link_folder(path, args, env):
-    """The folder of our libonload_ext.so.N, where the program needs one and the loader finds none; else None.
-
-    What a script starts cannot be told: it counts as needing one."""
-    for started in [path, *_also_started(args, env)]:
-        if _header(started).kind == "script":
-            name = "libonload_ext.so.1"
-            missing = [] if loader.finds(name, env) else [name]
-        else:
-            missing = [name for name, found in loader.libraries(started, env) or [] if not found]
-        for name in missing:
-            ours = name.startswith("libonload_ext.so") and places.link_library(name)
-            if ours:
-                return os.path.dirname(ours)
-    return None
+def runner(path, env):
+    """The program that the kernel will start for a file: itself, or what runs the script. Trouble, OSError: none."""
+    began = path
+    for _ in range(SCRIPTS_MAX):
+        name = _interpreter(path, elf_header.read(path))
+        if name is None:
+            return path
+        interpreter = next(filter(os.path.isfile, in_path(name, env)), None)
+        if interpreter is None:
+            raise Trouble(f"{path}: is run by {name}, which is not there")
+        path = interpreter
+    raise Trouble(f"{began}: is run by a script that is run by a script, and so on")
 
 
-def added(path, args, env):
-    """What the environment gets, in the order in which it is shown."""
-    library = places.library()
+def _programs(path, args, env):
+    """What will be started: the program, and the first argument that is one, if it is there to start another.
+
+    [(path, what runs it)]"""
+    found = [path]
+    if os.path.basename(path) in STARTERS:
+        candidates = (place for arg in args if arg for place in in_path(arg, env))
+        found += [place for place in candidates if os.path.isfile(place) and os.access(place, os.X_OK)][:1]
+    for each in found:
+        try:
+            yield each, runner(each, env)
+        except (Trouble, OSError):
+            yield each, each  # the kernel will say what is wrong
+
+
+def _obstacles(path, library_header, answer):
+    header = _header(path)
+    if header.kind == "unreadable":
+        what = "it cannot be read, so it cannot be seen whether the loader will load the library"
+        return [("unreadable", what, f"chmod +r {path}")]
+    found = obstacles.of(path, header, library_header, answer, (os.geteuid(), os.getegid()))
+    return [obstacle for obstacle in found if obstacle[0] != "loader"]  # it will not run at all
+
+
+def plan(path, args, env):
+    """({what the environment gets, in the order in which it is shown}, [(path, why, what to do)] of programs that
+    would run without the library)"""
+    programs = list(_programs(path, args, env))
+    machines = {header.machine_name() for header in map(_header, dict(programs).values()) if header.kind == "elf"}
+    machine = machines.pop() if len(machines) == 1 else None
+    library = places.library(machine)
     if set(library) & set(" :;\t\n$"):
         raise Trouble(
             f"{library}: the loader takes no library from a path with blanks, colons, semicolons or dollar "
-            "signs; install lk_onload_stub elsewhere",
-            OWN_FAILURE,
+            "signs; install lk_onload_stub elsewhere"
         )
-    others = env.get("LD_PRELOAD", "").replace(":", " ").split()
-    result = {"LD_PRELOAD": ":".join([library, *(other for other in others if other != library)])}
-    folder = link_folder(path, args, env)
-    if folder:
-        given = env.get("LD_LIBRARY_PATH")
-        result["LD_LIBRARY_PATH"] = f"{given}:{folder}" if given else folder
-    return result
-
-
-def warn_of_obstacles(name, path):
-    user = (os.geteuid(), os.getegid())
-    for obstacle in obstacles.of(path, _header(path), elf_header.read(places.library()), user):
-        print(f"{name}: {path} will run without the library: {obstacle.what}", file=sys.stderr)
+    library_header = elf_header.read(library)
+    if machines:  # several: by its name alone each loader finds that of its own kind, if they are in its folders
+        answer = loader.ask(sys.executable, env, [places.LIBRARY_NAME])
+        library = places.LIBRARY_NAME if answer and not answer.refusal else library
+    others = [other for other in env.get("LD_PRELOAD", "").replace(":", " ").split() if other != library]
+    runtimes, kept_out, needs_folder, refused = [], [], False, False
+    for given, target in programs:
+        answer = loader.ask(target, env, [library, *others, *places.LINK_LIBRARIES], any_loader=True)
+        for code, what, remedy in _obstacles(target, library_header, answer):
+            kept_out.append((given, what, remedy))
+            refused |= code == "refused"
+        answer = answer or loader.ask(sys.executable, env, [library, *places.LINK_LIBRARIES])
+        if answer:
+            wanted = [place for name, place in answer.libraries if name.startswith(places.LINK_LIBRARIES)]
+            needs_folder |= None in wanted or not wanted
+            runtimes += filter(None, [answer.path(*obstacles.SANITIZERS)])
+    if runtimes:
+        others = [other for other in others if not os.path.basename(other).startswith(obstacles.SANITIZERS)]
+    # Where a library needs a newer glibc, the loader stops the program.
+    preloaded = [*dict.fromkeys(runtimes), *([] if refused else [library]), *others]
+    result = {"LD_PRELOAD": ":".join(preloaded)} if preloaded else {}
+    if needs_folder:
+        folders = [env.get("LD_LIBRARY_PATH"), places.link_folder(machine)]
+        result["LD_LIBRARY_PATH"] = ":".join(filter(None, folders))
+    return result, kept_out
 
 
 def open_log(where):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Asks the dynamic loader of this machine what it would find. No program's code is run."""
+"""Asks the dynamic loader what it would load. No program's code is run."""
 
 import os
 import sys
@@ -7,23 +7,33 @@ import sys
 from lkos import elf_header
 
 
-def _system_loader():
-    """The loader that runs this Python; None where Python is statically linked."""
-    return elf_header.read(sys.executable).interpreter
+class Answer:
+    """libraries: [(name, path or None)] of all that would be loaded, the program itself and the loader left out.
+    refusal: why the first preloaded library would not be; None: it would."""
+
+    def __init__(self, libraries, refusal):
+        self.libraries, self.refusal = libraries, refusal
+
+    def path(self, *beginnings):
+        """Where the first library is whose name begins so; None: none is found."""
+        named = ((os.path.basename(name), path) for name, path in self.libraries)
+        return next((path for name, path in named if path and name.startswith(beginnings)), None)
 
 
 def _output(argv, env):
-    """What a command prints on its standard output."""
+    """What a command prints on its standard output and error. (Python's subprocess takes long to import.)"""
     reader, writer = os.pipe()
-    null = os.open(os.devnull, os.O_RDWR)
-    actions = [
-        (os.POSIX_SPAWN_DUP2, null, 0),
-        (os.POSIX_SPAWN_DUP2, writer, 1),
-        (os.POSIX_SPAWN_DUP2, null, 2),
-    ]
-    pid = os.posix_spawn(argv[0], argv, env, file_actions=actions)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.set_inheritable(writer, True)  # it may be 1 or 2, if these were closed
+            os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+            os.dup2(writer, 1)
+            os.dup2(writer, 2)
+            os.execve(argv[0], argv, env)
+        finally:
+            os._exit(127)
     os.close(writer)
-    os.close(null)
     with open(reader, "rb") as output:
         text = output.read()
     try:
@@ -33,32 +43,51 @@ def _output(argv, env):
     return text.decode(errors="surrogateescape")
 
 
-def libraries(path, env):
-    """[(name, path or None)] of all that the loader would load for a program or library, the library itself
-    and the loader left out. None where that cannot be asked: another machine's file, or another C library's.
-    """
-    system = _system_loader()
+def _loader(header, any_loader):
+    """The loader of a program, or for a library that of this system; None: there is none that may be run."""
+    system = elf_header.read(sys.executable)
+    if not header.interpreter:
+        return system.interpreter if header.same_machine(system) and not header.is_static else None
+    place = os.path.realpath(header.interpreter)
+    of_the_system = place == os.path.realpath(system.interpreter or "") or place.startswith(("/lib", "/usr/lib"))
+    named_so = os.path.basename(header.interpreter).startswith(elf_header.GLIBC_LOADERS)
+    return header.interpreter if named_so and os.path.isfile(place) and (any_loader or of_the_system) else None
+
+
+def ask(path, env, preload=(), any_loader=False):
+    """The Answer for a program or library and what is preloaded into it. None: the loader cannot be asked, because
+    it is another C library's, or not one of this system and any_loader is not set."""
+    env = {key: value for key, value in env.items() if key not in ("LD_DEBUG", "LD_VERBOSE", "LD_PRELOAD")}
+    env.update(LD_TRACE_LOADED_OBJECTS="1", LD_PRELOAD=":".join(preload))  # as ldd does
     try:
-        header, own = elf_header.read(path), elf_header.read(sys.executable)
-        if header.kind != "elf" or not header.same_machine(own) or system is None:
+        header = elf_header.read(path)
+        loader = _loader(header, any_loader) if header.kind == "elf" else None
+        if loader is None:
             return None
-        if header.interpreter and not os.path.samefile(header.interpreter, system):
-            return None
+        # A program's $ORIGIN is the folder that it is in, and not that of a link to it.
+        place = os.path.realpath(path) if header.interpreter else os.path.abspath(path)
+        said = _output([loader, place], env)
     except OSError:
         return None
-    env = {key: value for key, value in env.items() if key not in ("LD_DEBUG", "LD_VERBOSE")}
-    env["LD_TRACE_LOADED_OBJECTS"] = "1"  # as ldd does; its --list stops at the first that is missing
-    found = []
-    for line in _output([system, os.path.abspath(path)], env).splitlines():
+    found, complaints = [], []
+    for line in said.splitlines():
         # As in: libc.so.6 => /lib/libc.so.6 (0x7f00), or only the path where that is the library's name.
         name, arrow, where = line.strip().rpartition(" => ")
-        path = None if where == "not found" else where.rpartition(" (")[0]
-        if arrow or (path and "/" in path and path != system):
-            found.append((name or path, path))
-    return found
+        place = None if where == "not found" else where.rpartition(" (")[0]
+        if not line.startswith("\t"):
+            complaints.append(line)
+        elif arrow or (place and "/" in place and place != loader):
+            found.append((name or place, place))
+    return Answer(found, _refusal(preload[0], found, complaints) if preload else None)
 
 
-def finds(name, env):
-    """Would the loader find a library of that name for a program that says nothing about where it is?"""
-    preloading = {**env, "LD_PRELOAD": name}
-    return any(found and known == name for known, found in libraries(sys.executable, preloading) or [])
+def _refusal(library, found, complaints):
+    places = [library, *(place for name, place in found if name == library)]
+    for line in complaints:
+        # As in: ./app: libc.so.6: version `GLIBC_2.38' not found (required by /lib/liblk_onload_stub.so),
+        # or: ERROR: ld.so: object '...' from LD_PRELOAD cannot be preloaded (wrong ELF class: ELFCLASS64): ignored.
+        if line.endswith(tuple(f"(required by {place})" for place in places)):
+            return line[: line.rindex(" (")].rpartition(": ")[2]
+        if f"'{library}' from LD_PRELOAD" in line:
+            return line[line.index("(") + 1 : line.rindex(")")]
+    return None if places[1:] else "it is not among what is loaded"

@@ -4,12 +4,13 @@
 import os
 import stat
 
-_GLIBC_LOADERS = ("ld-linux", "ld.so.", "ld64.so.")
+from lkos import elf_header
 
+# They start programs with an environment that has no LD_PRELOAD, whoever calls them.
+CLEANERS = ("sudo", "doas", "pkexec")
 
-class Obstacle:
-    def __init__(self, code, what, remedy):
-        self.code, self.what, self.remedy = code, what, remedy
+# Runtimes that stop a program in which they are not the first library.
+SANITIZERS = ("libasan.so", "libclang_rt.asan")
 
 
 def _privileges(path, user):
@@ -29,51 +30,42 @@ def _privileges(path, user):
     return "it has file capabilities" if uid != 0 else None  # root has them anyway
 
 
-def of(path, header, library_header, user=None):
-    """The Obstacles of a program. header: its own, library_header: liblk_onload_stub.so's, user: as above."""
+def _of_loading(header, library_header, answer):
+    """What is in the way of the loader, or None."""
+    interpreter = header.interpreter
+    if not header.same_machine(library_header) and (answer is None or answer.refusal):
+        made, ours = (f"{each.machine_name()} ({each.bits} bits)" for each in (header, library_header))
+        remedy = "install lk_onload_stub for that kind too, or build the program for this one"
+        return "machine", f"made for {made}, and the library for {ours}", remedy
+    if header.is_static:
+        what = "statically linked: no loader runs that could load the library"
+        return "static", what, "link the program dynamically, without -static"
+    if interpreter and not os.path.basename(interpreter).startswith(elf_header.GLIBC_LOADERS):
+        what = f"started by {interpreter}, which is not glibc's loader; the library needs glibc"
+        return "libc", what, "build the program on a system with glibc"
+    if interpreter and not os.path.exists(interpreter):
+        remedy = "install the C library that the program was built for"
+        return "loader", f"started by {interpreter}, which is not there", remedy
+    if answer and answer.refusal:
+        remedy = "install lk_onload_stub again"
+        if "GLIBC_" in answer.refusal:
+            remedy = "this glibc is too old for that build of lk_onload_stub: build it on this system"
+        return "refused", f"its loader does not take the library: {answer.refusal}", remedy
+    return None
+
+
+def of(path, header, library_header, answer, user=None):
+    """[(code, what, what to do)]. header: the program's, library_header: liblk_onload_stub.so's, answer: the program's
+    loader's, or None; user: as above."""
     if header.kind != "elf":
         return []
-    if not header.same_machine(library_header):
-        return [
-            Obstacle(
-                "machine",
-                f"made for {header.machine_name()} ({header.bits} bits), and the library for "
-                f"{library_header.machine_name()} ({library_header.bits} bits)",
-                "build the program for this machine, or lk_onload_stub on one of that kind",
-            )
-        ]
-    found = []
-    if header.is_static:
-        found.append(
-            Obstacle(
-                "static",
-                "statically linked: no loader runs that could load the library",
-                "link the program dynamically, without -static",
-            )
-        )
-    elif header.interpreter and not os.path.basename(header.interpreter).startswith(_GLIBC_LOADERS):
-        found.append(
-            Obstacle(
-                "libc",
-                f"started by {header.interpreter}, which is not glibc's loader; the library needs glibc",
-                "build the program on a system with glibc",
-            )
-        )
-    elif header.interpreter and not os.path.exists(header.interpreter):
-        found.append(
-            Obstacle(
-                "loader",
-                f"started by {header.interpreter}, which is not there",
-                "install the C library that the program was built for",
-            )
-        )
-    privileges = _privileges(path, user)
-    if privileges:
-        found.append(
-            Obstacle(
-                "privileges",
-                f"{privileges}: the loader takes no preloaded library from a path for such a program",
-                "run a copy of the program without these rights, as a user who needs none of them",
-            )
-        )
-    return found
+    found = [_of_loading(header, library_header, answer)]
+    name, privileges = os.path.basename(path), _privileges(path, user)
+    if name in CLEANERS:
+        what = f"{name} starts programs without what their user preloads"
+        found.append(("privileges", what, f"{name} lkos run ./app, and not lkos run {name} ./app"))
+    elif privileges:
+        what = f"{privileges}: the loader takes no preloaded library from a path for such a program"
+        remedy = "run a copy of the program without these rights, as a user who needs none of them"
+        found.append(("privileges", what, remedy))
+    return list(filter(None, found))

@@ -12,51 +12,74 @@ from lkos.trouble import Trouble
 
 USAGE = """usage: onload [OPTION...] COMMAND [ARGUMENT...]
 
-This is lkos of lk_onload_stub under the name of Onload's launcher: it runs COMMAND on the kernel's sockets,
-with liblk_onload_stub.so in front of LD_PRELOAD. See: lkos run --help
+This is lkos of lk_onload_stub under the name of Onload's launcher: it runs
+COMMAND on the kernel's sockets, with liblk_onload_stub.so in front of
+LD_PRELOAD. See: lkos run --help
 
   -v            say first what is set
   -t, --test    say it, and do not run
   --version     print the version
   -h, --help    print this
 
-Understood and ignored: --profile NAME, -p NAME, --force-profiles, --no-app-handler, --app NAME, -a NAME,
---preload LIB, --keep-wrapper.
+Understood and ignored: --profile NAME, -p NAME, --force-profiles,
+--no-app-handler, --app NAME, -a NAME, --preload LIB, --keep-wrapper.
+A profile must be one of Onload's own, or a file.
+
+Not done: /etc/openonload.sh and ~/.openonload.sh are not read, profiles set
+nothing, COMMAND's handler is not run, and ONLOAD_PRELOAD is not looked at.
+
+exit status: COMMAND's; 127 if it is not found, 126 if it cannot be executed,
+3 if there is no such profile, 1 for anything else
 
 example:
   onload --profile=latency ./app
 """
 
 IGNORED = ("--force-profiles", "--no-app-handler", "--keep-wrapper")
-IGNORED_WITH_VALUE = ("-p", "--profile", "-a", "--app", "--preload")
+PROFILE = ("-p", "--profile")
+IGNORED_WITH_VALUE = (*PROFILE, "-a", "--app", "--preload")
 UNDERSTOOD = ("-v", "-t", "--test", "--version")
 
 SHOWN = ("LD_PRELOAD", "LD_LIBRARY_PATH")
 
+# The profiles that come with Onload, and the beginnings of those that there are several of.
+PROFILES = ("latency", "latency-best", "safe", "cloud", "wan-traffic", "zeromq", "node-js")
+PROFILE_FAMILIES = ("redis-", "nginx-", "haproxy-", "nettyio-")
+NO_PROFILE = 3
+
 
 def _parse(args):
-    """({options that do something}, [options that do not], the command). None: print the usage."""
-    asked, ignored = set(), []
+    """({options that do something}, [options that do not], [profiles], the command). None: print the usage."""
+    asked, ignored, profiles = set(), [], []
     args = list(args)
     while args and args[0].startswith("-"):
         option = args.pop(0)
-        name, equals, _ = option.partition("=")
+        name, equals, value = option.partition("=")
         if option == "--":
             break
         if option in UNDERSTOOD:
             asked.add(option)
-        elif option in IGNORED:
-            ignored.append(option)
-        elif option in IGNORED_WITH_VALUE and args:
-            args.pop(0)
-            ignored.append(option)
-        elif equals and name.startswith("--") and name in IGNORED_WITH_VALUE:
-            ignored.append(name)
-        else:
+            continue
+        if option in IGNORED_WITH_VALUE and args:
+            value = args.pop(0)
+        elif option not in IGNORED and not (equals and name.startswith("--") and name in IGNORED_WITH_VALUE):
             return None
+        ignored.append(name)
+        profiles += value.split(",") if name in PROFILE else []
     if not args and "--version" not in asked:
         return None
-    return asked, ignored, args
+    return asked, ignored, profiles, args
+
+
+def _must_exist(profile, env):
+    folders = (os.path.join(env.get("HOME", "/"), ".openonload/profiles"), "/usr/libexec/onload/profiles")
+    files = [profile, *(f"{folder}/{profile}.opf" for folder in folders)]
+    if profile in PROFILES or profile.startswith(PROFILE_FAMILIES) or any(map(os.path.isfile, files)):
+        return
+    raise Trouble(
+        f"{profile}: no such profile; Onload's are {', '.join(PROFILES)} and {'*, '.join(PROFILE_FAMILIES)}*",
+        NO_PROFILE,
+    )
 
 
 def _show(env):
@@ -69,26 +92,31 @@ def main(args, ignored_signals):
     if parsed is None:
         print(USAGE, end="", file=sys.stderr)
         return 1
-    asked, ignored, argv = parsed
+    asked, ignored, profiles, argv = parsed
     if "--version" in asked:
         print(f"lk_onload_stub {VERSION}, in place of Onload\nKernel module: [onload module not loaded]")
         return 0
+    env = launch.environment()
+    for profile in profiles:
+        _must_exist(profile, env)
     if ignored:
         print(
             f"onload: this is lk_onload_stub, for which these options mean nothing: {' '.join(ignored)}",
             file=sys.stderr,
         )
-    env = launch.environment()
-    path = launch.find(argv[0], env)
+    test = asked & {"-t", "--test"}
+    # A test does not look for the command.
+    path = sys.executable if test else launch.find(argv[0], env)
     try:
-        env |= launch.added(path, argv[1:], env)
+        changes, kept_out = launch.plan(path, argv[1:], env)
     except Trouble as trouble:
         raise Trouble(str(trouble), 1)
-    test = asked & {"-t", "--test"}
+    env.update(changes)
     if test or "-v" in asked:
         _show(env)
     if test:
         return 0
-    launch.warn_of_obstacles("onload", path)
+    for program, what, _ in kept_out:
+        print(f"onload: {program} will run without the library: {what}", file=sys.stderr)
     launch.execute(path, argv, env, ignored_signals)
     return os.EX_OK

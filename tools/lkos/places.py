@@ -4,41 +4,60 @@
     installed                                     in the source tree
     PREFIX/lib/liblk_onload_stub.so               bazel-bin/liblk_onload_stub.so
     PREFIX/lib/lk_onload_stub/libonload_ext.so.N  bazel-bin/libonload_ext.so.N
-    PREFIX/lib/lk_onload_stub/spec.json           generated/spec.json
-    PREFIX/lib/lk_onload_stub/lkos/places.py      tools/lkos/places.py
+    PREFIX/share/lk_onload_stub/MACHINE           (a link to PREFIX/lib)
+    PREFIX/share/lk_onload_stub/spec.json         generated/spec.json
+    PREFIX/share/lk_onload_stub/lkos/places.py    tools/lkos/places.py
 """
 
 import os.path
+import sys
 
+from lkos import elf_header
 from lkos.trouble import Trouble
 
 LIBRARY_NAME = "liblk_onload_stub.so"
+LINK_LIBRARIES = ("libonload_ext.so.1", "libonload_ext.so.2")
 
 _ABOVE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 _TOP = os.path.dirname(_ABOVE)
 
+
 if os.path.basename(_ABOVE) == "tools":
-    _LIBRARY = os.path.join(_TOP, "bazel-bin", LIBRARY_NAME)
-    _LINK_LIBRARIES = os.path.join(_TOP, "bazel-bin")
     _SPEC = os.path.join(_TOP, "generated", "spec.json")
     _REMEDY = "build it: bazel build //:onload_stub //:onload_ext"
+    _BUILT = os.path.join(_TOP, "bazel-bin")
 else:
-    _LIBRARY = os.path.join(_TOP, LIBRARY_NAME)
-    _LINK_LIBRARIES = _ABOVE
     _SPEC = os.path.join(_ABOVE, "spec.json")
     _REMEDY = "install lk_onload_stub again"
+    _BUILT = None
 
 
-def library():
-    """The path of liblk_onload_stub.so. Trouble: there is none."""
-    if not os.path.isfile(_LIBRARY):
-        raise Trouble(f"{_LIBRARY}: no such file; {_REMEDY}")
-    return _LIBRARY
+def _folder(machine):
+    """Of the libraries for a machine; where there are none, for this one, or of the only ones that there are."""
+    this = elf_header.read(sys.executable).machine_name()
+    for name in (machine, this, *sorted(os.listdir(_ABOVE))) if not _BUILT else ():
+        folder = os.path.realpath(os.path.join(_ABOVE, name or this))
+        if os.path.isfile(os.path.join(folder, LIBRARY_NAME)):
+            return folder
+    return _BUILT or os.path.realpath(os.path.join(_ABOVE, this))
+
+
+def library(machine=None):
+    """The path of liblk_onload_stub.so for a machine, as Header.machine_name() calls it. Trouble: there is none."""
+    path = os.path.join(_folder(machine), LIBRARY_NAME)
+    if not os.path.isfile(path):
+        raise Trouble(f"{path}: no such file; {_REMEDY}")
+    return path
+
+
+def link_folder(machine=None):
+    """The folder with our libonload_ext.so.N."""
+    return _BUILT or os.path.join(_folder(machine), "lk_onload_stub")
 
 
 def link_library(name):
     """The path of our libonload_ext.so.N by that name, or None."""
-    path = os.path.join(_LINK_LIBRARIES, name)
+    path = os.path.join(link_folder(), name)
     return path if os.path.isfile(path) else None
 
 

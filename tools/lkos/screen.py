@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Text for people: aligned tables, and colour where a terminal shows it."""
+"""Text for people: aligned tables that fit the terminal, and colour where one shows it."""
 
+import itertools
 import os
+import re
 import shutil
 import sys
 import textwrap
 
 GREEN, YELLOW, RED = "32", "33", "1;31"
-PAINTS = {"ok": GREEN, "note": YELLOW, "problem": RED, "FAILED": RED}
+PAINTS = {"ok": GREEN, "note": YELLOW, "problem": RED, "FAILED": RED, "WRONG": RED}
+_PAINT = re.compile("\033\\[[0-9;]*m")
 
-NARROWEST = 30  # columns that the last cell of a row gets at least
+GAP = "  "  # between columns
+NARROWEST = 30  # columns that the last cell of a row gets at least; with less it goes below the row
+BELOW = "    "
 
 
 def _on_terminal():
@@ -17,48 +22,72 @@ def _on_terminal():
 
 
 def paint(word):
-    """A verdict, in its colour. Its width does not change."""
-    bare = word.strip()
+    """A verdict, in its colour. The width that table() sees does not change."""
     if not _on_terminal() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return word
-    return word.replace(bare, f"\033[{PAINTS[bare]}m{bare}\033[0m")
+    return f"\033[{PAINTS[word]}m{word}\033[0m"
 
 
-def _wrapped(text, indent):
-    """The lines of a last cell: on a terminal they fit it; in a pipe there is one, for grep."""
-    if not _on_terminal():
-        return [text]
-    width = max(shutil.get_terminal_size().columns - indent, NARROWEST)
-    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+def _width(text):
+    return len(_PAINT.sub("", text))
+
+
+def _wrapped(text, width):
+    return [text] if _width(text) <= width else textwrap.wrap(text, width, break_on_hyphens=False)
+
+
+def _widths(rows, room, last=None):
+    """The columns' widths; where they do not fit the room, the widest is made narrower, down to its longest word,
+    and the last one down to `last`. None: they do not fit even so."""
+    columns = list(zip(*rows))
+    widths = [max(map(_width, column)) for column in columns]
+    least = [max(map(_width, " ".join(column).split(" "))) for column in columns]
+    if last:
+        least[-1] = min(widths[-1], last)
+    while sum(widths) + len(GAP) * (len(widths) - 1) > room:
+        wide = [i for i, width in enumerate(widths) if width > least[i]]
+        if not wide:
+            return None
+        widths[max(wide, key=widths.__getitem__)] -= 1
+    return widths
 
 
 def table(header, rows):
-    """The lines of a table. Cells are texts."""
-    *widths, _ = [max(map(len, column)) for column in zip(header, *rows)]
-    indent = sum(widths) + 2 * len(widths)
+    """The lines of a table. Cells are texts, which paint() may have coloured; without a header () only the rows.
+
+    On a terminal cells are wrapped to fit it; in a pipe each row is one line, for grep."""
+    room = shutil.get_terminal_size().columns if _on_terminal() else sys.maxsize
+    every = [header, *rows] if header else list(rows)
+    widths = _widths(every, room, NARROWEST)
+    below = widths is None
+    if below:
+        shorter = [row[:-1] for row in every]
+        widths = _widths(shorter, room) or _widths(shorter, sys.maxsize)
+    if header:
+        every.insert(1, ["-" * width if title else "" for title, width in zip(header, widths)] + [""] * below)
     lines = []
-    last = max(len(line) for row in (header, *rows) for line in _wrapped(row[-1], indent))
-    for row in (header, [width * "-" for width in (*widths, last)], *rows):
-        first, *more = _wrapped(row[-1], indent) if row is not header else [row[-1]]
-        cells = [cell.ljust(width) for cell, width in zip(row, widths)]
-        lines.append("  ".join([*cells, first]).rstrip())
-        lines += [" " * indent + line for line in more]
+    for row in every:
+        cells = [_wrapped(cell, width) for cell, width in zip(row, widths)]
+        for parts in itertools.zip_longest(*cells, fillvalue=""):
+            padded = [part + " " * (width - _width(part)) for part, width in zip(parts, widths)]
+            lines.append(GAP.join(padded).rstrip())
+        if below and row[-1]:
+            lines += [BELOW + line for line in _wrapped(row[-1], max(room - len(BELOW), NARROWEST))]
     return lines
+
+
+def text(words):
+    """The lines of a text."""
+    return table((), [(words,)])
 
 
 def facts(pairs):
     """Lines such as 'name:  text', the texts aligned."""
-    indent = max(len(name) for name, _ in pairs) + 3
-    return [
-        (name + ":").ljust(indent) + "\n".ljust(indent + 1).join(_wrapped(text, indent))
-        for name, text in pairs
-    ]
+    return table((), [(name + ":", text) for name, text in pairs])
 
 
 def verdict(word, text, remedy=""):
     """Lines such as 'problem  what is wrong', and what to do below it."""
-    indent = 9
-    lines = [paint(word.ljust(indent)) + "\n".ljust(indent + 1).join(_wrapped(text, indent))]
-    if remedy:
-        lines.append(" " * indent + "\n".ljust(indent + 1).join(_wrapped("To do: " + remedy, indent)))
-    return lines
+    rows = [(paint(word), text)] + ([("", "To do: " + remedy)] if remedy else [])
+    widest = max(map(len, PAINTS))  # verdicts are printed one by one, and shall be aligned
+    return table((), [(head + " " * (widest - _width(head)), tail) for head, tail in rows])

@@ -9,11 +9,13 @@ from lkos.trouble import Trouble
 
 HELP = """usage: lkos symbols [NAME|GROUP] [--release RELEASE] [--json]
 
-Shows Onload's extension functions of all releases and what liblk_onload_stub.so answers. With a NAME (its
-onload_ may be left out), all about that one; with a GROUP, that group's functions. The group libc is the
-libc functions that the library rewrites or watches.
+Shows Onload's extension functions of all releases and what liblk_onload_stub.so
+answers. With a NAME (its onload_ may be left out), all about that one; with a
+GROUP, that group's functions. The group libc is the libc functions that the
+library rewrites or watches.
 
-  --release RELEASE  only what that release of Onload has, such as 201811-u1 or 9.0.2
+  --release RELEASE  only what that release of Onload has, such as 201811-u1
+                     or 9.0.2
   --json             print JSON
   -h, --help         print this
 
@@ -33,7 +35,7 @@ def _nothing_called(name, rows, release):
     close = difflib.get_close_matches(name, known, n=3)
     where = f" in Onload {release}" if release else ""
     hint = f"perhaps {' or '.join(close)}?" if close else "for all that there is: lkos symbols"
-    return Trouble(f"{name}: nothing is called so{where}; {hint}")
+    return Trouble(f"{name}: no function or group by that name{where}; {hint}")
 
 
 def _in_release(functions, releases, wanted):
@@ -55,17 +57,12 @@ def _in_release(functions, releases, wanted):
 
 
 def _row(function):
+    copied = ("name", "group", "since", "until", "not_in", "doc", "onload", "notes")
     return {
-        "name": function["name"],
-        "group": function["group"],
-        "since": function["since"],
-        "until": function["until"],
-        "answer": spec.answer(function["answer"]),
-        "without_stub": spec.answer(function["absent"]),
-        "prototype": spec.prototype(function),
-        "doc": function["doc"],
-        "onload": function["onload"],
-        "notes": function["notes"],
+        **{key: function[key] for key in copied},
+        "answer": function["answer_words"],
+        "without_stub": function["absent_words"],
+        "prototype": function["prototype"] + ";",
     }
 
 
@@ -73,7 +70,7 @@ def _libc_row(function):
     return {
         "name": function["name"],
         "group": LIBC,
-        "prototype": spec.prototype(function),
+        "prototype": function["prototype"] + ";",
         "doc": function["doc"][0].upper() + function["doc"][1:] + ".",
     }
 
@@ -82,24 +79,23 @@ def _details(row):
     facts = [("does", row["doc"]), ("group", row["group"])]
     if row["group"] != LIBC:
         until = f", until {row['until']}" if row["until"] else ""
+        gap = f", but not in {', '.join(row['not_in'])}" if row["not_in"] else ""
         facts += [
-            ("release", f"since {row['since']}{until}"),
+            ("release", f"since {row['since']}{until}{gap}"),
             ("answer", row["answer"]),
             ("libonload_ext alone", row["without_stub"]),
             ("Onload", row["onload"]),
             ("note", row["notes"]),
         ]
-    return [row["prototype"], "", *screen.facts([fact for fact in facts if fact[1]])]
+    return [*screen.text(row["prototype"]), "", *screen.facts([fact for fact in facts if fact[1]])]
 
 
 def _table(rows):
     if rows and rows[0]["group"] == LIBC:
         return screen.table(("function", "what is done"), [(row["name"], row["doc"]) for row in rows])
     header = ("function", "group", "since", "until", "answer", "in words")
-    return screen.table(
-        header,
-        [(row["name"], row["group"], row["since"], row["until"], row["answer"], row["doc"]) for row in rows],
-    )
+    keys = ("name", "group", "since", "until", "answer", "doc")
+    return screen.table(header, [tuple(row[key] for key in keys) for row in rows])
 
 
 def _chosen(rows, name):
@@ -122,7 +118,7 @@ def main(args):
     rows, is_single = [_row(function) for function in functions], False
     if names:
         if release is None:
-            rows += [_libc_row(function) for function in api["libc"] if function["interposed"]]
+            rows += map(_libc_row, spec.interposed(api))
         everything = rows
         rows, is_single = _chosen(everything, names[0])
         if not rows:

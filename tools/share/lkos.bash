@@ -28,7 +28,7 @@ _lkos_run()
 	if ((i < COMP_CWORD)); then
 		_lkos_files
 	elif [[ $word == -* ]]; then
-		_lkos_words --log --dry-run -v --help
+		_lkos_words --log --anyway --dry-run -v --help
 	else
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -c -f -- "$word" | sort -u)

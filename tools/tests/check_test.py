@@ -10,9 +10,14 @@ import re
 import resource
 import shutil
 import struct
+import sys
 import unittest
 
 import scratch
+
+sys.path.insert(0, str(scratch.TOOLS))
+
+from lkos import elf_facts  # noqa: E402  (the path comes first)
 
 # How libonload_ext.a is made: each function looks for the one that is preloaded when it is first called.
 STATIC_EXT = """
@@ -32,9 +37,6 @@ int onload_is_present(void)
 }
 int main(void) { printf("%d\\n", onload_is_present()); return 0; }
 """
-
-# The struct that xattr security.capability has: version 2, CAP_NET_RAW permitted and effective.
-FILE_CAPABILITIES = struct.pack("<5I", 0x02000001, 1 << 13, 0, 0, 0)
 
 
 def check(*args, **options):
@@ -216,6 +218,25 @@ class Programs(Case):
         script = scratch.written("endless", f"#!{scratch.folder()}/endless\n", 0o755)
         self.assert_unreadable("and so on", script)
 
+    def test_files_that_something_runs_by_their_name(self):
+        for name, runs in (("app.py", "python3"), ("app.sh", "sh"), ("app.jar", "java -jar")):
+            path = scratch.written(name, b"PK\3\4\0" if name == "app.jar" else "\n")
+            program = runs.partition(" ")[0]
+            if not shutil.which(program):
+                self.assert_unreadable(f"is run by {program}, which is not there", path)
+                continue
+            result = self.assert_fine([path])
+            self.assert_found(result, "note", "script", f"run by {shutil.which(program)}")
+            self.assertTrue(scratch.lkos("check", path).stdout.endswith(f"It will run: lkos run {runs} {path}\n"))
+
+    def test_script_that_uses_onload(self):
+        source = "#!/usr/bin/env python3\nimport ctypes\nprint(ctypes.CDLL('libonload_ext.so.1').onload_is_present())\n"
+        script = scratch.written("uses.py", source, 0o755)
+        result = self.assert_fine([script])
+        self.assertEqual([row["name"] for row in result["symbols"]], ["onload_is_present"])
+        self.assert_found(result, "note", "opens-link-library", "opens libonload_ext.so.1; the loader finds none")
+        self.assertEqual(scratch.lkos("run", script).stdout, "0\n")
+
     def test_script_run_by_what_will_not_work(self):
         static = scratch.compiled("static_shell", "int main(void) { return 0; }", "-static")
         script = scratch.written("static_script", f"#!{static}\n", 0o755)
@@ -228,7 +249,7 @@ class Programs(Case):
     def test_file_capabilities(self):
         program = copied(scratch.app(), "capable")
         try:
-            os.setxattr(program, "security.capability", FILE_CAPABILITIES)
+            os.setxattr(program, "security.capability", scratch.FILE_CAPABILITIES)
         except OSError as error:
             print(f"not run: file capabilities cannot be set here ({error})")
             self.skipTest("file capabilities")
@@ -262,11 +283,69 @@ class Programs(Case):
         )
         self.assert_problem([program], "loader", "which is not there")
 
-    def test_go_without_libc(self):
+    def test_go(self):
+        """It is a problem where Onload is used, and otherwise no more than worth knowing."""
         info = '__attribute__((section(".go.buildinfo"), used)) static char info[] = "Go build";'
         source = f"{info} int main(void) {{ return info[0]; }}"
-        self.assert_problem([scratch.compiled("go", source, "-static")], "go", "without libc")
-        self.assert_problem([scratch.compiled("cgo", source)], "go", "past libc")
+        for name, options, words in (("go", ["-static"], "without libc"), ("cgo", [], "past libc")):
+            result = self.assert_fine([scratch.compiled(name, source, *options)])
+            self.assert_found(result, "note", "go", words)
+        self.assertTrue(
+            scratch.lkos("check", scratch.folder() / "go").stdout.endswith(
+                "Nothing of Onload is used: it will run without lkos.\n"
+            )
+        )
+        source = f"{info} int onload_is_present(void); int main(void) {{ return info[0] + onload_is_present(); }}"
+        self.assert_problem([scratch.compiled("cgo_onload", source, *scratch.pkg_config())], "go", "past libc")
+
+    def test_program_with_its_own_libraries_that_is_started_by_a_link(self):
+        folder = scratch.folder() / "bundle"
+        for name in ("bin", "lib"):
+            (folder / name).mkdir(parents=True)
+        library = scratch.compiled("bundle/lib/libbundled.so", "int f(void) { return 0; }", "-shared", "-fPIC",
+                                   "-Wl,-soname,libbundled.so")
+        source = "int f(void); int main(void) { return f(); }"
+        program = scratch.compiled("bundle/bin/app", source, library, "-Wl,-rpath,$ORIGIN/../lib")
+        link = scratch.folder() / "link_to_app"
+        link.symlink_to(program)
+        self.assertEqual(scratch.must(link).returncode, 0)
+        for path in (program, link):
+            found = {row["name"]: row["path"] for row in self.assert_fine([path])["libraries"]}
+            self.assertTrue(os.path.samefile(found["libbundled.so"], library))
+
+    def test_program_built_with_a_sanitizer(self):
+        program = scratch.compiled("sanitized", "int main(void) { return 0; }", "-fsanitize=address")
+        self.assert_found(self.assert_fine([program]), "ok", "sanitizer", "lkos run puts it before the library")
+        self.assertEqual(scratch.lkos("run", program).returncode, 0)
+
+    def test_library_that_needs_a_newer_glibc(self):
+        done = scratch.run(scratch.for_newer_glibc() / "bin/lkos", "check", "/bin/true")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("version `GLIBC_9.9' not found", done.stdout)
+
+    def test_sudo(self):
+        program = copied("/bin/true", "sudo")
+        self.assert_problem([program], "privileges", "sudo lkos run ./app, and not lkos run sudo ./app")
+
+    def test_symbols_cost_next_to_nothing(self):
+        """Programs of 100 MB have hundreds of thousands. Counted are calls of Python functions."""
+        def calls(path):
+            counted = [0]
+            sys.setprofile(lambda frame, event, argument: counted.__setitem__(0, counted[0] + (event == "call")))
+            try:
+                elf_facts.read(path)
+            finally:
+                sys.setprofile(None)
+            return counted[0]
+
+        many = 20000
+        names = "".join(f".globl lkos_{i}\\nlkos_{i}:\\n" for i in range(many))
+        source = f'__asm__("{names}"); int main(void) {{ return 0; }}'
+        few = calls(str(scratch.compiled("few", "int main(void) { return 0; }")))
+        self.assertLess(calls(str(scratch.compiled("many", source))) - few, many)
+        exporting = scratch.compiled("exporting", source, "-rdynamic")
+        self.assertGreater(len(elf_facts.read(exporting).exports), many)
+        self.assertLess(calls(str(exporting)) - few, 20 * many)  # pyelftools parses the hash table
 
     def test_not_executable(self):
         self.assert_problem([copied(scratch.app(), "plain_file", 0o644)], "not-executable", "chmod +x")
@@ -274,6 +353,7 @@ class Programs(Case):
 
 class Libraries(Case):
     def test_io_uring(self):
+        """It is a problem where Onload is used, and otherwise no more than worth knowing."""
         library = scratch.compiled(
             "liburing.so.2",
             "int io_uring_queue_init(void) { return 0; }",
@@ -281,11 +361,19 @@ class Libraries(Case):
             "-fPIC",
             "-Wl,-soname,liburing.so.2",
         )
-        source = "int io_uring_queue_init(void); int main(void) { return io_uring_queue_init(); }"
-        program = scratch.compiled("uring", source, library, f"-Wl,-rpath,{scratch.folder()}")
-        self.assert_problem([program], "io_uring", "does not pass libc")
-        source = "int io_uring_queue_init_params(void) { return 0; } int main(void) { return 0; }"
-        self.assert_problem([scratch.compiled("own_uring", source)], "io_uring", "does not pass libc")
+        linked = (library, f"-Wl,-rpath,{scratch.folder()}", *scratch.pkg_config())
+        for name, source, options in (
+            ("uring", "int io_uring_queue_init(void); int main(void) { return io_uring_queue_init()%s; }", linked),
+            (
+                "own_uring",
+                "int io_uring_queue_init_params(void) { return 0; } int main(void) { return 0%s; }",
+                scratch.pkg_config(),
+            ),
+        ):
+            result = self.assert_fine([scratch.compiled(name, source % "", *options)])
+            self.assert_found(result, "note", "io_uring", "does not pass libc")
+            source = "int onload_is_present(void); " + source % " + onload_is_present()"
+            self.assert_problem([scratch.compiled(name, source, *options)], "io_uring", "does not pass libc")
 
     def test_symbol_unknown_to_the_spec(self):
         source = "int onload_new_thing(void); int main(void) { return onload_new_thing(); }"
@@ -333,6 +421,21 @@ class Libraries(Case):
             else:
                 self.assert_problem([program], "missing-library", "no release of Onload has one by that name")
                 self.assertEqual(scratch.lkos("run", program).returncode, 127)
+
+    def test_link_library_that_is_opened(self):
+        source = "#include <dlfcn.h>\nint main(void) { return !dlopen(\"%s\", RTLD_NOW); }"
+        for name in ("libonload_ext.so.1", "libonload_ext.so.2", "libonload_ext.so"):
+            program = scratch.compiled("opens", source % name)
+            words = f"opens {name}; the loader finds none; lkos run gives it ours"
+            self.assert_found(self.assert_fine([program]), "note", "opens-link-library", words)
+            self.assertEqual(scratch.lkos("run", program).returncode, 0)
+            env = scratch.environment(LD_LIBRARY_PATH=scratch.link_folder())
+            words = f"opens {name}; the loader finds {scratch.link_folder()}/{name}"
+            self.assert_found(self.assert_fine([program], env=env), "ok", "opens-link-library", words)
+        program = scratch.compiled("opens", source % "libonload_ext.so.3")
+        words = "no release of Onload has one by that name"
+        self.assert_found(self.assert_fine([program]), "note", "opens-link-library", words)
+        self.assertEqual(scratch.lkos("run", program).returncode, 1)
 
     def test_link_library_that_is_found(self):
         env = scratch.environment(LD_LIBRARY_PATH=scratch.link_folder())
@@ -426,13 +529,7 @@ class Unreadable(Case):
 
     def test_no_permission(self):
         path = copied(scratch.app(), "secret", 0o000)
-        options = {}
-        if os.geteuid() == 0:  # who reads everything: another user is needed, who can come as far as here
-            scratch.folder().chmod(0o755)
-            options = {"user": 65534, "group": 65534, "extra_groups": []}
-            if scratch.run("test", "-x", scratch.prefix() / "bin/lkos", **options).returncode != 0:
-                print("not run: no other user can come to the scratch folder")
-                self.skipTest("root only")
+        options = scratch.as_another_user(self)  # root reads everything
         done = scratch.lkos("check", path, **options)
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("Permission denied", done.stderr)

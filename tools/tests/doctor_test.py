@@ -3,9 +3,14 @@
 """lkos doctor: says that all is well where it is, and what to do where it is not."""
 
 import shutil
+import sys
 import unittest
 
 import scratch
+
+sys.path.insert(0, str(scratch.TOOLS))
+
+from lkos import doctor  # noqa: E402  (the path comes first)
 
 TRIED = (
     "the loader takes the library",
@@ -20,13 +25,6 @@ TRIED = (
     "the log works",
     "lkos check can read programs",
 )
-
-
-def broken(name):
-    """An installation of its own, to be broken."""
-    where = scratch.folder() / name
-    scratch.must("cp", "-a", scratch.prefix(), where)
-    return where
 
 
 class Doctor(unittest.TestCase):
@@ -46,12 +44,62 @@ class Doctor(unittest.TestCase):
         self.assertEqual(lines[-1], "All is well: lkos run ./app")
 
     def test_library_that_the_loader_refuses(self):
-        where = broken("refused")
+        where = scratch.broken("refused")
         (where / "lib/liblk_onload_stub.so").write_bytes(b"not a library")
-        self.failed(scratch.run(where / "bin/lkos", "doctor"), "the loader takes the library", "glibc")
+        done = scratch.run(where / "bin/lkos", "doctor")
+        words = "the loader takes the library from LD_PRELOAD: file too short"
+        self.failed(done, words, "install lk_onload_stub again")
+        self.assertRegex(done.stdout, r"ok +glibc \d")  # which is not what is wrong
+
+    def test_glibc_that_is_too_old(self):
+        where = scratch.for_newer_glibc()
+        done = scratch.run(where / "bin/lkos", "doctor")
+        self.failed(done, r"glibc [\d.]+: 9.9 or later is needed", "use a newer system, or build")
+        self.assertIn("version `GLIBC_9.9' not found", done.stdout)
+
+    def test_limits_of_glibc(self):
+        what, trouble, _, remedy = doctor.glibc("", (2, 17))
+        self.assertEqual((what, trouble), ("glibc", "this system has another C library"))
+        self.assertIn("Alpine", remedy)
+        for version, needed, fine in (
+            ("2.17", (2, 17), True),
+            ("2.36", (2, 17), True),
+            ("2.9", (2, 17), False),
+            ("2.12", (2, 17), False),
+            ("2.36", (), True),
+        ):
+            what, trouble, details, remedy = doctor.glibc(version, needed)
+            self.assertEqual((what, trouble is None), (f"glibc {version}", fine))
+            self.assertEqual("2.17 or later is needed" in (trouble or details), bool(needed))
+            self.assertNotIn("Alpine", remedy)
+
+    def test_limits_of_the_kernel(self):
+        for release, fine in (
+            ("4.17.19", False),
+            ("4.4.0-210-generic", False),
+            ("4.18.0-553.el8_10.x86_64", True),
+            ("5.10.0", True),
+            ("7.2-rc1", True),
+            ("strange", True),
+        ):
+            what, trouble, details, _ = doctor.kernel(release, "x86_64")
+            self.assertEqual((what, trouble is None), (f"Linux {release} on x86_64", fine))
+            self.assertIn("4.18 or later", trouble or details)
+
+    def test_pyelftools(self):
+        for text, told in (
+            ("raise ImportError", "pyelftools, with which programs are read, is missing"),
+            ("a newer Python's syntax", "pyelftools, with which programs are read, is missing"),
+        ):
+            where = scratch.broken(f"elftools_{len(text)}")
+            package = where / "share/lk_onload_stub/elftools"
+            package.mkdir()
+            (package / "__init__.py").write_text(text, encoding="utf-8")
+            done = scratch.run(where / "bin/lkos", "doctor")
+            self.failed(done, f"lkos check can read programs: {told}", "install python3-pyelftools")
 
     def test_library_that_does_nothing(self):
-        where = broken("idle")
+        where = scratch.broken("idle")
         library = scratch.compiled("idle.so", "int onload_is_present(void) { return 1; }", "-shared", "-fPIC")
         shutil.copy(library, where / "lib/liblk_onload_stub.so")
         done = scratch.run(where / "bin/lkos", "doctor")
@@ -67,13 +115,13 @@ class Doctor(unittest.TestCase):
             self.assertIn(f"FAILED   {what}", done.stdout)
 
     def test_missing_link_library(self):
-        where = broken("unlinked")
+        where = scratch.broken("unlinked")
         (where / "lib/lk_onload_stub/libonload_ext.so.2").unlink()
         done = scratch.run(where / "bin/lkos", "doctor")
         self.failed(done, "libonload_ext.so.1 and .so.2 can be loaded: one is missing", "install")
 
     def test_missing_library(self):
-        where = broken("empty")
+        where = scratch.broken("empty")
         (where / "lib/liblk_onload_stub.so").unlink()
         done = scratch.run(where / "bin/lkos", "doctor")
         self.assertEqual(done.returncode, 2)

@@ -17,17 +17,31 @@ include/lk_onload_stub/onload/extensions.h
 include/lk_onload_stub/onload/extensions_timestamping.h
 include/lk_onload_stub/onload/extensions_zc.h
 lib/liblk_onload_stub.so
+lib/lk_onload_stub/libonload_ext.a
 lib/lk_onload_stub/libonload_ext.so
 lib/lk_onload_stub/libonload_ext.so.1
 lib/lk_onload_stub/libonload_ext.so.2
-lib/lk_onload_stub/lkos/lkos
 lib/lk_onload_stub/manifest.json
-lib/lk_onload_stub/spec.json
 lib/pkgconfig/lk_onload_stub.pc
 share/bash-completion/completions/lkos
+share/lk_onload_stub/MACHINE
+share/lk_onload_stub/lkos/lkos
+share/lk_onload_stub/spec.json
 share/man/man1/lkos.1
 share/man/man7/lk_onload_stub.7
 """.split()
+
+# Of --as-onload, each with what it links to.
+ONLOADS_NAMES = {
+    "bin/onload": "lkos",
+    "include/onload": "lk_onload_stub/onload",
+    "lib/libonload.so": "liblk_onload_stub.so",
+    "lib/libonload_ext.a": "lk_onload_stub/libonload_ext.a",
+    "lib/libonload_ext.so": "lk_onload_stub/libonload_ext.so",
+    "lib/libonload_ext.so.1": "lk_onload_stub/libonload_ext.so.1",
+    "lib/libonload_ext.so.2": "lk_onload_stub/libonload_ext.so.2",
+    "share/man/man1/onload.1": "lkos.1",
+}
 
 
 def tree(where):
@@ -61,8 +75,12 @@ class Install(unittest.TestCase):
         found = tree(self.where)
         files = {path for path, what in found.items() if what[1] is not None}
         modules = {path for path in files if path.endswith(".py")}
-        self.assertEqual(sorted(files - modules), sorted(EXPECTED))
-        self.assertEqual({os.path.dirname(path) for path in modules}, {"lib/lk_onload_stub/lkos"})
+        machine = {path for path, what in found.items() if what == "../../lib"}
+        self.assertEqual(
+            sorted(files - modules - machine), sorted(set(EXPECTED) - {"share/lk_onload_stub/MACHINE"})
+        )
+        self.assertEqual({os.path.dirname(path) for path in machine}, {"share/lk_onload_stub"})
+        self.assertEqual({os.path.dirname(path) for path in modules}, {"share/lk_onload_stub/lkos"})
         self.assertEqual(found["lib/lk_onload_stub/libonload_ext.so"], "libonload_ext.so.1")
         for name in ("libonload_ext.so.1", "libonload_ext.so.2"):
             said = scratch.must("readelf", "--dynamic", self.where / "lib/lk_onload_stub" / name).stdout
@@ -108,10 +126,13 @@ class Install(unittest.TestCase):
         before = tree(self.where)
         library = self.where / "lib/liblk_onload_stub.so"
         manifest = self.where / "lib/lk_onload_stub/manifest.json"
-        outdated = self.where / "lib/lk_onload_stub/outdated"
+        outdated = self.where / "lib/lk_onload_stub/outdated/file"
+        outdated.parent.mkdir()
         outdated.write_text("of an older version", encoding="utf-8")
         text = manifest.read_text(encoding="utf-8")
-        manifest.write_text(text.replace('"files": [', f'"files": ["{str(outdated)[1:]}",'), encoding="utf-8")
+        text = text.replace('"files": [', f'"files": ["{str(outdated)[1:]}",')
+        text = text.replace('"folders": [', f'"folders": ["{str(outdated.parent)[1:]}",')
+        manifest.write_text(text, encoding="utf-8")
         with open(library, "rb") as opened:
             self.install("--prefix", self.where)
             # A program that has it mapped keeps its own.
@@ -128,6 +149,70 @@ class Install(unittest.TestCase):
         done = self.install("--prefix", self.where, status=1)
         self.assertIn(f"install: {theirs}: not put there by this installer", done.stderr)
         self.assertEqual(tree(self.where), before)
+
+    def test_builds_that_ask_no_pkg_config(self):
+        self.install("--prefix", self.where)
+        env = scratch.environment(
+            CPATH=self.where / "include/lk_onload_stub", LIBRARY_PATH=self.where / "lib/lk_onload_stub"
+        )
+        source = scratch.written("no_pkg_config.c", scratch.APP)
+        program = scratch.folder() / "no_pkg_config"
+        scratch.must("gcc", source, "-lonload_ext", "-o", program, env=env)
+        self.assertEqual(scratch.run(self.where / "bin/lkos", "run", program).returncode, 7)
+
+    def test_as_onload(self):
+        self.install("--prefix", self.where)
+        before = tree(self.where)
+        self.install("--prefix", self.where, "--as-onload")
+        added = {path: what for path, what in tree(self.where).items() if path not in before}
+        self.assertEqual(added, ONLOADS_NAMES)
+        self.install("--prefix", self.where, "--as-onload")  # its own links are no Onload
+        self.install("--prefix", self.where)
+        self.assertEqual(set(tree(self.where)), set(before))
+        self.install("--prefix", self.where, "--as-onload")
+        self.install("--prefix", self.where, "--uninstall")
+        self.assertFalse(self.where.exists())
+
+    def test_programs_that_name_onload_outright(self):
+        self.install("--prefix", self.where, "--as-onload")
+        folders = [f"-I{self.where}/include", f"-L{self.where}/lib"]
+        for name, library in (("shared", "-lonload_ext"), ("static", "-l:libonload_ext.a")):
+            program = scratch.compiled(f"outright_{name}", scratch.APP, *folders, library, "-ldl")
+            env = scratch.environment(
+                LD_PRELOAD="libonload.so", LKOS_LOG_FD=2, LD_LIBRARY_PATH=self.where / "lib"
+            )
+            done = scratch.run(program, env=env)
+            self.assertEqual(done.returncode, 7, done.stderr)
+            self.assertIn("lk_onload_stub: onload_is_present: 0", done.stderr)
+            done = scratch.run(self.where / "bin/onload", "--profile=latency", program)
+            self.assertEqual((done.returncode, done.stdout), (7, "present 0, stack name 0\n"))
+
+    def test_as_onload_refuses_where_onload_is(self):
+        for number, name in enumerate(
+            (
+                "usr/bin/onload",
+                "usr/local/bin/onload",
+                "usr/sbin/onload_tool",
+                "usr/libexec/onload/profiles/latency.opf",
+                "usr/lib64/libonload.so",
+                "usr/lib/x86_64-linux-gnu/libonload.so",
+                "usr/lib/libonload_ext.so.1",
+                "lib/libonload.so",
+                "usr/include/onload/extensions.h",
+            )
+        ):
+            with self.subTest(name):
+                root = self.where / str(number)
+                theirs = root / name
+                theirs.parent.mkdir(parents=True)
+                theirs.write_text("theirs", encoding="utf-8")
+                before = tree(root)
+                destination = ("--prefix", "/opt", "--destdir", root)
+                done = self.install(*destination, "--as-onload", status=1)
+                self.assertRegex(done.stderr, f"install: Onload is installed here: .*{root}/usr|{root}/lib")
+                self.assertIn("lkos run", done.stderr)
+                self.assertEqual(tree(root), before)
+                self.install(*destination)  # under our own names it does no harm
 
     def test_nothing_to_uninstall(self):
         done = self.install("--prefix", self.where, "--uninstall", status=1)

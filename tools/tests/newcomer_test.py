@@ -1,13 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""A newcomer's path: set up; install, compile a program, check it, run it, remove: no file is left.
+"""A newcomer's path: set up; install, compile a program, check it, run it, upgrade, remove: no file is left.
 
-Once with the installer, in a folder. Once with the Debian package, in a root of its own: this machine's files
-with an empty layer over them, into which all writing goes, so that what is left can be listed. That takes
-root.
+With the installer, in a folder. With the packages, and with the steps of examples/Dockerfile, in a root of its
+own: this machine's files with an empty layer over them, into which all writing goes, so that what is left
+can be listed. That takes root.
 """
 
+import functools
+import json
 import os
+import re
+import shlex
 import shutil
 import sys
 import unittest
@@ -43,38 +47,89 @@ lkos doctor > /dev/null
 lkos symbols > /dev/null
 """
 
-# Mounts the layered root. $1: scratch folder.
-LAYERS = """
+# Start scripts and builds that know Onload's names only.
+TYPED_AS_ONLOAD = """
+set -eux
+cc app.c -lonload_ext -o by_name
+./by_name
+cc app.c -l:libonload_ext.a -ldl -o with_archive
+LD_PRELOAD=libonload.so LKOS_LOG_FD=3 ./with_archive 3> preloaded
+grep -q 'lk_onload_stub: onload_is_present: 0' preloaded
+onload --profile=latency ./by_name
+"""
+
+# Mounts the layered root in $1, and runs the script `all.sh` in its folder /newcomer, which has what is
+# in $1/newcomer. Then prints which files are left.
+IN_LAYERS = """
 set -eu
 layers=$1/layers root=$1/root
 mkdir -p "$layers" "$root"
 mount -t tmpfs tmpfs "$layers"
 mkdir "$layers/upper" "$layers/work"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$layers/upper,workdir=$layers/work" "$root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$layers/upper,workdir=$layers/work" "$root" || exit 77
 mount -t proc proc "$root/proc"
 mount --bind /dev "$root/dev"
-"""
-
-# Does everything in it. $2: package.
-IN_LAYERS = """
-mkdir -p "$root/newcomer"
-cp "$1/app.c" "$1/typed.sh" "$root/newcomer"
-cp "$2" "$root/newcomer/package.deb"
-cat > "$root/newcomer/all.sh" <<-'END'
-	set -eux
-	cd /newcomer
-	export DEBIAN_FRONTEND=noninteractive
-	apt-get install -y --no-install-recommends ./package.deb
-	LD_PRELOAD=liblk_onload_stub.so LKOS_LOG_FD=3 /bin/true 3> preloaded
-	grep -q 'lk_onload_stub: loaded' preloaded
-	sh typed.sh
-	apt-get purge -y lk-onload-stub
-END
-chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin sh /newcomer/all.sh >&2
+cp -r "$1/newcomer" "$root/"
+chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \\
+	sh -c 'cd /newcomer && sh -eux all.sh' >&2
 cat "$root/newcomer/output"
 echo 'Left:'
 cd "$layers/upper"
 find . ! -type d
+"""
+
+# There is an older release first. Then the second package is refused, while Onload is there.
+WITH_DEBS = """
+apt-get install -y --no-install-recommends ./older.deb
+[ -e /usr/share/lk_onload_stub/lkos/outdated.py ]
+touch /usr/bin/onload
+! apt-get install -y --no-install-recommends ./newer.deb ./names.deb 2> refused
+grep -q 'Onload is installed here: .*/usr/bin/onload' refused
+rm /usr/bin/onload
+apt-get install -y --no-install-recommends ./newer.deb ./names.deb
+[ "$(dpkg-query -W -f '${Version}' lk-onload-stub)" = "$(lkos --version | cut -d' ' -f2)" ]
+! [ -e /usr/share/lk_onload_stub/lkos/outdated.py ]
+LD_PRELOAD=liblk_onload_stub.so LKOS_LOG_FD=3 /bin/true 3> preloaded
+grep -q 'lk_onload_stub: loaded' preloaded
+sh typed.sh
+sh typed_as_onload.sh
+apt-get purge -y lk-onload-stub-as-onload
+sh typed.sh
+apt-get purge -y lk-onload-stub
+"""
+
+# The same with Red Hat's packages and Red Hat's folder, which Red Hat's loader looks into by itself. rpm knows
+# nothing of what is installed by dpkg.
+WITH_RPMS = """
+rpm="rpm --nodeps --force-debian"
+export PKG_CONFIG_PATH=/usr/lib64/pkgconfig LD_LIBRARY_PATH=/usr/lib64
+$rpm -i older.rpm
+[ -e /usr/share/lk_onload_stub/lkos/outdated.py ]
+touch /usr/bin/onload
+$rpm -U newer.rpm
+! $rpm -U names.rpm 2> refused
+grep -q 'Onload is installed here: .*/usr/bin/onload' refused
+rm /usr/bin/onload
+$rpm -U names.rpm
+[ "$(rpm -q --qf '%{VERSION}' lk-onload-stub)" = "$(lkos --version | cut -d' ' -f2)" ]
+! [ -e /usr/share/lk_onload_stub/lkos/outdated.py ]
+LD_PRELOAD=liblk_onload_stub.so LKOS_LOG_FD=3 /bin/true 3> preloaded
+grep -q 'lk_onload_stub: loaded' preloaded
+sh typed.sh
+sh typed_as_onload.sh
+$rpm -e lk-onload-stub-as-onload
+sh typed.sh
+$rpm -e lk-onload-stub
+"""
+
+# The steps of a Dockerfile ask no network here: all of Debian's packages are there.
+BEFORE_DOCKERFILE = """
+cat > /usr/local/bin/apt-get <<'END'
+#!/bin/sh
+[ "$1" = update ] || exec /usr/bin/apt-get "$@"
+END
+chmod +x /usr/local/bin/apt-get
+PATH=/usr/local/bin:$PATH
 """
 
 # What belongs to apt, dpkg and the indexes of the system, and not to the package.
@@ -84,6 +139,7 @@ OF_THE_SYSTEM = (
     "./var/cache/",
     "./var/lib/apt/",
     "./var/lib/dpkg/",
+    "./var/lib/rpm/",
     "./var/log/",
     "./etc/ld.so.cache",
     "./etc/.pwd.lock",
@@ -145,6 +201,22 @@ class Setup(unittest.TestCase):
                 self.assertFalse(self.told.exists())
 
 
+@functools.lru_cache()
+def older_source():
+    """A source tree of an older release, in which is a file that today's has not."""
+    where = scratch.folder() / "older"
+    shutil.copytree(scratch.TOP, where, ignore=shutil.ignore_patterns("tests"))
+    version = where / "tools/lkos/__init__.py"
+    text, count = re.subn(r'VERSION = ".*"', 'VERSION = "0.0.1"', version.read_text(encoding="utf-8"))
+    if count != 1:
+        raise AssertionError(f"{version}: where is the version?")
+    version.write_text(text, encoding="utf-8")
+    changelog = where / "CHANGELOG.md"
+    changelog.write_text("## 0.0.1 (2020-01-01)\n\n- It began.\n", encoding="utf-8")
+    (where / "tools/lkos/outdated.py").write_text("", encoding="utf-8")
+    return where
+
+
 class Newcomer(unittest.TestCase):
     def test_ten_lines(self):
         self.assertLessEqual(len(PROGRAM.splitlines()), 12)
@@ -163,28 +235,74 @@ class Newcomer(unittest.TestCase):
         scratch.must(sys.executable, scratch.TOOLS / "install.py", "--prefix", where, "--uninstall")
         self.assertFalse((scratch.folder() / "home").exists())
 
-    def test_with_the_package(self):
+    def in_layers(self, script, **files):
+        """Runs it in a layered root, with files of these names (the dot of each is a '_') beside it.
+
+        Gives what is in the file `output` at the end, and what is left of all that was written."""
         if os.geteuid() != 0:
             return self.not_run("only root can install a package")
         env = scratch.environment(PATH=f"{os.environ['PATH']}:/usr/sbin:/sbin")
         for tool in ("apt-get", "unshare", "chroot"):
             if not shutil.which(tool, path=env["PATH"]):
                 return self.not_run(f"{tool} is not installed")
-        where = scratch.folder() / "layered"
-        where.mkdir()
-        (where / "app.c").write_text(PROGRAM, encoding="utf-8")
-        (where / "typed.sh").write_text(TYPED, encoding="utf-8")
-        package = where / "package.deb"
-        scratch.must(sys.executable, scratch.TOOLS / "deb.py", "--out", package)
+        where = scratch.folder() / self.id().rpartition(".")[2]
+        (where / "newcomer").mkdir(parents=True)
+        for name, content in dict(files, all_sh=script.encode()).items():
+            (where / "newcomer" / ".".join(name.rsplit("_", 1))).write_bytes(content)
         isolated = ["unshare", "--mount", "--propagation", "private"]
-        if scratch.run(*isolated, "sh", "-c", LAYERS, "sh", where, env=env).returncode != 0:
+        done = scratch.run(*isolated, "sh", "-c", IN_LAYERS, "sh", where, env=env)
+        if done.returncode == 77:
             return self.not_run("this machine lets us mount no layered root")
-        done = scratch.run(*isolated, "sh", "-c", LAYERS + IN_LAYERS, "sh", where, package, env=env)
         self.assertEqual(done.returncode, 0, done.stderr)
         output, left = done.stdout.split("Left:\n")
+        return output, [path for path in left.splitlines() if not path.startswith(OF_THE_SYSTEM)]
+
+    def with_packages(self, kind, script):
+        newer, older = scratch.folder() / "newer", scratch.folder() / "older"
+        newer.mkdir(exist_ok=True)
+        scratch.must(sys.executable, scratch.TOOLS / "package.py", kind, "--out", newer)
+        scratch.must(sys.executable, older_source() / "tools/package.py", kind, "--out", older)
+        output, left = self.in_layers(
+            script,
+            app_c=PROGRAM.encode(),
+            typed_sh=TYPED.encode(),
+            typed_as_onload_sh=TYPED_AS_ONLOAD.encode(),
+            **{
+                f"older_{kind}": (older / f"lk-onload-stub.{kind}").read_bytes(),
+                f"newer_{kind}": (newer / f"lk-onload-stub.{kind}").read_bytes(),
+                f"names_{kind}": (newer / f"lk-onload-stub-as-onload.{kind}").read_bytes(),
+            },
+        )
         self.assertEqual(output, OUTPUT)
-        self.assertEqual([path for path in left.splitlines() if not path.startswith(OF_THE_SYSTEM)], [])
-        return None
+        self.assertEqual(left, [])
+
+    def test_with_debs(self):
+        self.with_packages("deb", WITH_DEBS)
+
+    def test_with_rpms(self):
+        self.with_packages("rpm", WITH_RPMS)
+
+    def test_with_the_dockerfile(self):
+        scratch.must(sys.executable, scratch.TOOLS / "package.py", "deb", "--out", scratch.folder())
+        script, command = BEFORE_DOCKERFILE, []
+        text = (scratch.TOP / "examples/Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
+        for line in text.splitlines():
+            word, _, rest = line.partition(" ")
+            if word == "COPY":
+                source, target = rest.split()
+                script += f"mkdir -p {target} && cp /newcomer/{source} {target}\n"
+            elif word == "RUN":
+                script += f"({rest})\n"
+            elif word in ("ENTRYPOINT", "CMD"):
+                command += json.loads(rest)
+        output, _ = self.in_layers(
+            script + shlex.join(command) + " > output",
+            **{
+                "lk-onload-stub_deb": (scratch.folder() / "lk-onload-stub.deb").read_bytes(),
+                "onload_app_c": (scratch.TOP / "examples/onload_app.c").read_bytes(),
+            },
+        )
+        self.assertRegex(output, 'WARM send, TCP: .*peer reads "order"')
 
     def not_run(self, why):
         print(f"not run: {why}")

@@ -32,7 +32,7 @@ class Launcher(unittest.TestCase):
         for options in (
             ["-p", "latency"],
             ["--profile", "latency"],
-            ["--profile=latency,mine"],
+            ["--profile=latency,safe"],
             ["--force-profiles"],
             ["--no-app-handler"],
             ["--app=sh"],
@@ -61,7 +61,9 @@ class Launcher(unittest.TestCase):
         env = scratch.environment(EF_POLL_USEC=100000)
         done = onload("-v", "true", env=env)
         self.assertEqual(
-            done.stderr, f"onload: EF_POLL_USEC=100000\nonload: LD_PRELOAD={scratch.library()}\n"
+            done.stderr,
+            f"onload: EF_POLL_USEC=100000\nonload: LD_LIBRARY_PATH={scratch.link_folder()}\n"
+            f"onload: LD_PRELOAD={scratch.library()}\n",
         )
         self.assertEqual(done.returncode, 0)
 
@@ -70,6 +72,36 @@ class Launcher(unittest.TestCase):
             done = onload(option, "sh", "-c", "echo ran; exit 5")
             self.assertEqual((done.returncode, done.stdout), (0, ""))
             self.assertIn("LD_PRELOAD=", done.stderr)
+
+    def test_test_does_not_look_for_the_command(self):
+        done = onload("-t", "nosuch")
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertIn(f"LD_PRELOAD={scratch.library()}", done.stderr)
+
+    def test_profile_that_there_is_none_of(self):
+        for options in (["-p", "nosuch"], ["--profile", "latency,nosuch"], ["--profile=nosuch", "-t"]):
+            with self.subTest(options):
+                done = onload(*options, "true")
+                self.assertEqual((done.returncode, done.stdout), (3, ""))
+                self.assertRegex(done.stderr, r"\Aonload: nosuch: no such profile; [^\n]+\n\Z")
+
+    def test_profiles_of_the_user_and_of_onload(self):
+        home = scratch.folder() / "home"
+        (home / ".openonload/profiles").mkdir(parents=True)
+        (home / ".openonload/profiles/mine.opf").touch()
+        env = scratch.environment(HOME=home)
+        for profile in ("mine", "redis-balanced", "wan-traffic", scratch.written("a.opf", "")):
+            self.assertEqual(onload("-p", profile, "sh", "-c", "exit 5", env=env).returncode, 5)
+
+    def test_program_that_will_not_have_the_library_runs(self):
+        static = scratch.compiled("static", "int main(void) { return 3; }", "-static")
+        done = onload(static)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(f"onload: {static} will run without the library: statically linked", done.stderr)
+
+    def test_what_is_not_done_is_told(self):
+        for what in ("/etc/openonload.sh", "handler", "ONLOAD_PRELOAD"):
+            self.assertIn(what, onload("--help").stderr)
 
     def test_version(self):
         done = onload("--version")

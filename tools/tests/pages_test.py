@@ -57,7 +57,7 @@ class Completion(unittest.TestCase):
         self.assertEqual(complete("lkos", "ch"), ["check"])
 
     def test_options(self):
-        self.assertEqual(complete("lkos", "run", "-"), ["--log", "--dry-run", "-v", "--help"])
+        self.assertEqual(complete("lkos", "run", "-"), ["--log", "--anyway", "--dry-run", "-v", "--help"])
         self.assertEqual(complete("lkos", "check", "--j"), ["--json"])
         self.assertEqual(complete("lkos", "symbols", "--r"), ["--release"])
         self.assertEqual(complete("lkos", "doctor", ""), ["--help"])

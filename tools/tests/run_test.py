@@ -63,12 +63,13 @@ class InPlace(unittest.TestCase):
         show = ["sh", "-c", 'printf "[%s]" "$0" "$@"']
         self.assertEqual(scratch.lkos("run", *show, *args).stdout, scratch.run(*show, *args).stdout)
 
-    def test_environment_differs_by_the_preload_alone(self):
+    def test_environment_differs_by_what_loads_the_library(self):
         base = {"PATH": os.environ["PATH"], "PWD": os.getcwd(), "EMPTY": "", "odd": "a\nb"}
         for more in ({}, {"LC_ALL": "C"}, {"LC_CTYPE": "C.UTF-8"}, {"LANG": "C"}):
             with self.subTest(more):
                 env = base | more
-                self.assertEqual(environment_of(env=env), env | {"LD_PRELOAD": str(scratch.library())})
+                added = {"LD_PRELOAD": str(scratch.library()), "LD_LIBRARY_PATH": str(scratch.link_folder())}
+                self.assertEqual(environment_of(env=env), env | added)
 
     def test_program_is_called_by_the_name_that_was_given(self):
         self.assertEqual(scratch.lkos("run", "sh", "-c", "cat /proc/$$/cmdline").stdout.split("\0")[0], "sh")
@@ -76,6 +77,12 @@ class InPlace(unittest.TestCase):
     def test_no_descriptor_is_left_open(self):
         show = ["ls", "/proc/self/fd"]
         self.assertEqual(scratch.lkos("run", *show).stdout, scratch.run(*show).stdout)
+
+    def test_closed_descriptors_stay_closed(self):
+        for closed in ("<&-", ">&-", "<&- >&-", "<&- >&- 2>&-"):
+            with self.subTest(closed):
+                run = f"{scratch.prefix()}/bin/lkos run sh -c 'exit 3' {closed}"
+                self.assertEqual(scratch.run("sh", "-c", run).returncode, 3)
 
     def test_double_dash_ends_the_options(self):
         self.assertEqual(scratch.lkos("run", "--", "echo", "-v").stdout, "-v\n")
@@ -135,15 +142,29 @@ class Preload(unittest.TestCase):
         self.assertEqual(done.returncode, 125)
         self.assertIn(f"{where}/lib/liblk_onload_stub.so: no such file; install", done.stderr)
 
-    def test_program_that_will_not_have_the_library_is_warned_of(self):
-        static = scratch.compiled("static", "int main(void) { return 3; }", "-static")
-        done = scratch.lkos("run", static)
-        self.assertEqual(done.returncode, 3)
-        self.assertIn(f"lkos: {static} will run without the library: statically linked", done.stderr)
+    def test_runtime_of_a_sanitizer_comes_first(self):
+        for compiler, *options in (["gcc"], ["clang"], ["clang", "-shared-libsan"]):
+            with self.subTest(compiler=compiler, options=options):
+                program = scratch.folder() / "sanitized"
+                source = scratch.written("sanitized.c", scratch.APP)
+                flags = [*scratch.pkg_config(), "-fsanitize=address", *options]
+                scratch.must(compiler, "-o", program, source, *flags)
+                runtimes = scratch.run(compiler, "-print-file-name=libclang_rt.asan-x86_64.so").stdout.strip()
+                env = scratch.environment(LD_LIBRARY_PATH=os.path.dirname(runtimes), ASAN_OPTIONS="detect_leaks=0")
+                for argv in ([program], ["env", program]):
+                    done = scratch.lkos("run", "--log", "-", *argv, env=env)
+                    self.assertEqual((done.returncode, done.stdout), (7, "present 0, stack name 0\n"), done.stderr)
+                    self.assertIn("lk_onload_stub: onload_is_present: 0", done.stderr)
+
+    def test_runtime_of_a_sanitizer_that_the_user_preloads_comes_first(self):
+        runtime = scratch.must("gcc", "-print-file-name=libasan.so").stdout.strip()
+        env = scratch.environment(LD_PRELOAD=runtime, ASAN_OPTIONS="detect_leaks=0")
+        done = scratch.lkos("run", "--dry-run", "true", env=env)
+        self.assertTrue(done.stdout.startswith(f"LD_PRELOAD={runtime}:{scratch.library()} "), done.stdout)
 
 
 class LinkLibrary(unittest.TestCase):
-    """LD_LIBRARY_PATH names our libonload_ext.so.1 when the program needs it and none is found."""
+    """LD_LIBRARY_PATH names the folder of our libonload_ext.so.N where the system has none."""
 
     def path_for(self, *argv, **variables):
         printed = scratch.lkos("run", "--dry-run", *argv, env=scratch.environment(**variables)).stdout
@@ -154,9 +175,11 @@ class LinkLibrary(unittest.TestCase):
         self.assertEqual(self.path_for(scratch.app()), str(scratch.link_folder()))
         self.assertEqual(scratch.lkos("run", scratch.app()).returncode, 7)
 
-    def test_not_for_one_that_does_not(self):
-        self.assertIsNone(self.path_for("/bin/true"))
-        self.assertNotIn("LD_LIBRARY_PATH", environment_of())
+    def test_for_one_that_opens_it_later(self):
+        source = "#include <dlfcn.h>\nint main(void) { return !dlopen(\"libonload_ext.so.2\", RTLD_NOW); }"
+        self.assertEqual(scratch.lkos("run", scratch.compiled("opens", source)).returncode, 0)
+        source = "import ctypes; ctypes.CDLL('libonload_ext.so.1'); print('opened')"
+        self.assertEqual(scratch.lkos("run", "python3", "-c", source).stdout, "opened\n")
 
     def test_for_one_that_needs_it_through_a_library(self):
         source = "int onload_is_present(void); int f(void) { return onload_is_present(); }"
@@ -177,10 +200,23 @@ class LinkLibrary(unittest.TestCase):
         theirs = scratch.folder() / "theirs"
         theirs.mkdir(exist_ok=True)
         shutil.copy(scratch.link_folder() / "libonload_ext.so.1", theirs)
-        self.assertIsNone(self.path_for(scratch.app(), LD_LIBRARY_PATH=theirs))
+        for program in (scratch.app(), "/bin/true", scratch.written("any.sh", "#!/bin/sh\n", 0o755)):
+            self.assertEqual(self.path_for(program, LD_LIBRARY_PATH=theirs), None)
         self.assertEqual(
             scratch.lkos("run", scratch.app(), env=scratch.environment(LD_LIBRARY_PATH=theirs)).returncode, 7
         )
+
+    def test_not_where_a_program_has_its_own_and_is_started_by_a_link(self):
+        own = scratch.folder() / "vendor"
+        (own / "bin").mkdir(parents=True)
+        (own / "lib").mkdir()
+        shutil.copy(scratch.link_folder() / "libonload_ext.so.1", own / "lib")
+        program = scratch.compiled("vendor/bin/app", scratch.APP, *scratch.pkg_config(), "-Wl,-rpath,$ORIGIN/../lib")
+        link = scratch.folder() / "linked_app"
+        link.symlink_to(program)
+        for path in (program, link):
+            self.assertEqual(self.path_for(path), None)
+            self.assertEqual(scratch.lkos("run", path).returncode, 7)
 
     def test_for_the_program_that_another_starts(self):
         self.assertEqual(self.path_for("env", "-u", "X", scratch.app()), str(scratch.link_folder()))
@@ -193,14 +229,124 @@ class LinkLibrary(unittest.TestCase):
         self.assertEqual(scratch.lkos("run", script).returncode, 4)
 
 
-class Refusals(unittest.TestCase):
-    def refused(self, status, words, *argv, **options):
-        done = scratch.lkos("run", *argv, **options)
+class Case(unittest.TestCase):
+    def refused(self, status, words, *argv, lkos=None, **options):
+        done = scratch.run(lkos or scratch.prefix() / "bin/lkos", "run", *argv, **options)
         self.assertEqual(done.returncode, status, done.stderr)
         self.assertRegex(done.stderr, r"\Alkos: [^\n]+\n(Try: lkos run --help\n)?\Z")
         self.assertIn(words, done.stderr)
         self.assertEqual(done.stdout, "")
 
+
+class WithoutTheLibrary(Case):
+    """A program that would run without it is not started: a send with ONLOAD_MSG_WARM would be a real one."""
+
+    @staticmethod
+    def static():
+        return scratch.compiled("static", "int main(void) { return 3; }", "-static")
+
+    def kept(self, words, *argv, **options):
+        self.refused(125, f"would not have the library: {words}", *argv, **options)
+
+    def test_static(self):
+        self.kept("statically linked", self.static())
+        self.refused(125, f"or run it without: lkos run --anyway {self.static()}", "--dry-run", self.static())
+
+    def test_anyway(self):
+        done = scratch.lkos("run", "--anyway", self.static())
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(f"lkos: {self.static()} will run without the library: statically linked", done.stderr)
+
+    def test_script_that_a_static_program_runs(self):
+        self.kept("statically linked", scratch.written("by_static", f"#!{self.static()}\n", 0o755))
+
+    def test_static_program_that_another_starts(self):
+        self.kept("statically linked", "env", "-u", "X", self.static())
+        self.kept("statically linked", "timeout", "9", self.static())
+        self.assertEqual(scratch.lkos("run", "echo", self.static()).stdout, f"{self.static()}\n")
+
+    def test_set_user_id_program(self):
+        program = scratch.folder() / "set_uid"
+        shutil.copy(scratch.app(), program)
+        if os.geteuid() != 0:
+            print("not run: only root can make a program that runs as another user")
+            self.skipTest("root only")
+        os.chown(program, 65534, 65534)
+        program.chmod(0o4755)
+        self.kept("set-user-ID", program)
+        program.chmod(0o2755)
+        self.kept("set-group-ID", program)
+
+    def test_file_capabilities(self):
+        program = scratch.folder() / "capable"
+        shutil.copy(scratch.app(), program)
+        try:
+            os.setxattr(program, "security.capability", scratch.FILE_CAPABILITIES)
+        except OSError as error:
+            print(f"not run: file capabilities cannot be set here ({error})")
+            self.skipTest("file capabilities")
+        self.assertEqual(scratch.lkos("run", program).returncode, 7)  # root has them anyway
+        self.kept("it has file capabilities", program, **scratch.as_another_user(self))
+
+    def test_sudo(self):
+        for name in ("sudo", "doas", "pkexec"):
+            program = scratch.folder() / name
+            shutil.copy("/bin/true", program)
+            self.refused(125, f"{name} lkos run ./app, and not lkos run {name} ./app", program, "./app")
+            self.refused(125, f"{name} lkos run ./app", "nice", program, "./app")
+
+    def test_other_machine(self):
+        data = bytearray(scratch.app().read_bytes())
+        data[18:20] = (258).to_bytes(2, "little")  # e_machine: LoongArch
+        program = scratch.written("other_machine", bytes(data), 0o755)
+        self.kept("made for LoongArch", program)
+        self.kept("made for LoongArch", "env", program)
+
+    def test_library_for_another_machine_is_taken_for_its_programs(self):
+        def altered(path):
+            data = bytearray(path.read_bytes().replace(b"/ld-linux-x86-64.so.2\0", b"/ld-linux-loong6.so.2\0"))
+            data[18:20] = (258).to_bytes(2, "little")  # e_machine: LoongArch
+            return bytes(data)
+
+        where = scratch.broken("two_machines")
+        folder = where / "lib/loongarch"
+        (folder / "lk_onload_stub").mkdir(parents=True)
+        (folder / "liblk_onload_stub.so").write_bytes(altered(scratch.library()))
+        (where / "share/lk_onload_stub/LoongArch").symlink_to(folder)
+        program = scratch.written("loongarch", altered(scratch.app()), 0o755)
+        done = scratch.run(where / "bin/lkos", "run", "--dry-run", program)
+        preload, path, _ = done.stdout.split()
+        self.assertEqual(preload, f"LD_PRELOAD={folder}/liblk_onload_stub.so", done.stderr)
+        self.assertEqual(path, f"LD_LIBRARY_PATH={folder}/lk_onload_stub")
+
+    def test_other_libc(self):
+        program = scratch.compiled(
+            "musl", "int main(void) { return 0; }", "-Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1"
+        )
+        self.kept("started by /lib/ld-musl-x86_64.so.1, which is not glibc's loader", program)
+
+    def test_program_that_cannot_be_read(self):
+        program = scratch.folder() / "secret"
+        shutil.copy(scratch.app(), program)
+        program.chmod(0o111)
+        self.kept("it cannot be read", program, **scratch.as_another_user(self))
+
+    def test_library_that_needs_a_newer_glibc(self):
+        where = scratch.for_newer_glibc()
+        words = "its loader does not take the library: version `GLIBC_9.9' not found"
+        self.kept(words, "true", lkos=where / "bin/lkos")
+        self.refused(125, "this glibc is too old", "true", lkos=where / "bin/lkos")
+        done = scratch.run(where / "bin/lkos", "run", "--anyway", "sh", "-c", "exit 3")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("will run without the library: its loader does not take", done.stderr)
+
+    def test_library_that_is_damaged(self):
+        where = scratch.broken("damaged")
+        (where / "lib/liblk_onload_stub.so").write_bytes(scratch.library().read_bytes()[:5000])
+        self.kept("its loader does not take the library: ", "true", lkos=where / "bin/lkos")
+
+
+class Refusals(Case):
     def test_not_found(self):
         self.refused(127, "/no/such: no such file", "/no/such")
         self.refused(127, "no-such-program: not found in PATH", "no-such-program")
@@ -221,6 +367,9 @@ class Refusals(unittest.TestCase):
     def test_not_executable(self):
         path = scratch.written("data", "some text\n")
         self.refused(126, f"chmod +x {path}", path)
+        for name, way in (("a.py", "python3"), ("a.sh", "sh"), ("a.jar", "java -jar")):
+            path = scratch.written(name, "some text\n")
+            self.refused(126, f"not executable; if it is a program: lkos run {way} {path}", path)
 
     def test_not_for_this_machine(self):
         path = scratch.written("noise", b"\x00\x01\x02\x03" * 64, 0o755)

@@ -8,6 +8,7 @@ import atexit
 import functools
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -92,6 +93,38 @@ def link_folder():
     return prefix() / "lib/lk_onload_stub"
 
 
+def broken(name):
+    """An installation of its own, to be broken."""
+    where = folder() / name
+    must("cp", "-a", prefix(), where)
+    return where
+
+
+def as_another_user(test):
+    """Options for run() as a user who may not do all that root may; nothing where the tests are run by one."""
+    if os.geteuid() != 0:
+        return {}
+    folder().chmod(0o755)
+    options = {"user": 65534, "group": 65534, "extra_groups": []}
+    if run("test", "-x", prefix() / "bin/lkos", **options).returncode != 0:
+        print("not run: no other user can come to the scratch folder")
+        test.skipTest("root only")
+    return options
+
+
+@functools.cache
+def for_newer_glibc():
+    """An installation whose library needs a glibc that there is not yet."""
+    where = broken("newer")
+    script = written("newer.map", "GLIBC_9.9 { lkos_test; };")
+    alone = ("-nostdlib", "-shared", "-fPIC")
+    named = ("-Wl,-soname,libc.so.6", f"-Wl,--version-script={script}")
+    libc = compiled("newer_libc", "void lkos_test(void) {}", *alone, *named)
+    library = compiled("newer.so", "void lkos_test(void); void f(void) { lkos_test(); }", *alone, libc)
+    shutil.copy(library, where / "lib/liblk_onload_stub.so")
+    return where
+
+
 def pkg_config():
     """What a program is compiled with."""
     env = environment(PKG_CONFIG_PATH=prefix() / "lib/pkgconfig")
@@ -115,6 +148,9 @@ def written(name, content, mode=0o644):
     path.chmod(mode)
     return path
 
+
+# The struct that xattr security.capability has: version 2, CAP_NET_RAW permitted and effective.
+FILE_CAPABILITIES = struct.pack("<5I", 0x02000001, 1 << 13, 0, 0, 0)
 
 APP = """
 #include <stdio.h>

@@ -33,7 +33,7 @@ def on_terminal(*argv, columns, **variables):
     except OSError as error:
         raise unittest.SkipTest(f"not run: {error}; mount devpts on /dev/pts") from error
     env = scratch.environment(COLUMNS=columns, TERM="xterm", **variables)
-    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=follower, env=env):
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=follower, stderr=follower, env=env):
         os.close(follower)
         text = b""
         while True:
@@ -69,6 +69,15 @@ class Symbols(unittest.TestCase):
         self.assertRegex(symbols("onload_zc_recv"), r"answer: +-ENOSYS\n")
         self.assertRegex(symbols("onload_socket_nonaccel"), r"answer: +socket\(\)\n")
 
+    def test_function_that_left_and_came_back(self):
+        where = scratch.broken("returning")
+        file = where / "share/lk_onload_stub/spec.json"
+        altered = spec()
+        altered["functions"][0]["not_in"] = ["9.0.0", "9.1.0"]
+        file.write_text(json.dumps(altered), encoding="utf-8")
+        text = scratch.run(where / "bin/lkos", "symbols", altered["functions"][0]["name"]).stdout
+        self.assertRegex(text, r"release: +since 201205, but not in 9.0.0, 9.1.0\n")
+
     def test_group(self):
         self.assertEqual(names("tcp_info"), ["onload_get_tcp_info"])
         for group in {function["group"] for function in spec()["functions"]}:
@@ -78,6 +87,17 @@ class Symbols(unittest.TestCase):
         interposed = [function["name"] for function in spec()["libc"] if function["interposed"]]
         self.assertEqual(names("libc"), interposed)
         self.assertIn("ONLOAD_MSG_ONEPKT", symbols("recvmsg"))
+        for name, prototype in (
+            ("socketpair", "int socketpair(int domain, int type, int protocol, int fds[2]);"),
+            ("fcntl", "int fcntl(int fd, int cmd, ...);"),
+        ):
+            self.assertEqual(symbols(name).splitlines()[0], prototype)
+            self.assertEqual(json.loads(symbols(name, "--json"))[0]["prototype"], prototype)
+
+    def test_prototypes_and_answers_are_those_of_the_spec(self):
+        for row, function in zip(json.loads(symbols("--json")), spec()["functions"]):
+            self.assertEqual(row["prototype"], function["prototype"] + ";")
+            self.assertEqual((row["answer"], row["without_stub"]), (function["answer_words"], function["absent_words"]))
 
     def test_every_release(self):
         for release in spec()["releases"]:
@@ -99,9 +119,9 @@ class Symbols(unittest.TestCase):
 
     def test_unknown_name(self):
         for args, said in (
-            (["onload_fdstat"], "lkos: onload_fdstat: nothing is called so; perhaps onload_fd_stat"),
-            (["zq"], "lkos: zq: nothing is called so; for all that there is: lkos symbols"),
-            (["zc_hlrx_alloc", "--release", "9.0.0"], "nothing is called so in Onload 9.0.0"),
+            (["onload_fdstat"], "lkos: onload_fdstat: no function or group by that name; perhaps onload_fd_stat"),
+            (["zq"], "lkos: zq: no function or group by that name; for all that there is: lkos symbols"),
+            (["zc_hlrx_alloc", "--release", "9.0.0"], "no function or group by that name in Onload 9.0.0"),
             (["--release", "1.2"], "lkos: 1.2: not a release that is known"),
             (["--release", "soon"], "lkos: soon: not a release that is known"),
             (["zc", "fd"], "fd: one name or group at a time"),
@@ -143,9 +163,23 @@ class CommandLine(unittest.TestCase):
             self.assertIn(said, done.stderr)
             self.assertIn("Try: lkos ", done.stderr)
 
-    def test_reader_that_leaves_early_is_no_error(self):
-        done = scratch.run("sh", "-c", f"{scratch.prefix()}/bin/lkos symbols | head -n 1")
-        self.assertEqual(done.stderr, "")
+    def test_output_that_nobody_takes(self):
+        """A reader that leaves early is no error; a full device is one, in a line of its own."""
+        onload = scratch.folder() / "onload"
+        onload.symlink_to(scratch.prefix() / "bin/lkos")
+        lkos = scratch.prefix() / "bin/lkos"
+        for words in ("symbols", "symbols --json", "symbols fd_stat", "check /bin/true", "check --json /bin/true",
+                      "doctor", "run --help", "run --dry-run true", "--help", "--version"):
+            with self.subTest(words):
+                done = scratch.run("bash", "-c", f"set -o pipefail; {lkos} {words} | exec true")
+                self.assertEqual(done.stderr, "")
+                self.assertIn(done.returncode, (0, 141))  # the command may have been the faster one
+                done = scratch.run("sh", "-c", f"exec {lkos} {words} >/dev/full")
+                told = "lkos: standard output: No space left on device\n"
+                self.assertEqual((done.returncode, done.stderr), (2, told))
+                self.assertEqual(scratch.run("sh", "-c", f"exec {lkos} {words} >/dev/full 2>&1").returncode, 2)
+        for command in (f"{lkos} nonsense", f"{lkos} check /no/such", f"{onload} --help"):
+            self.assertIn(scratch.run("sh", "-c", f"exec {command} 2>/dev/full").returncode, (1, 2))
 
     def test_colour_is_for_terminals(self):
         lkos = str(scratch.prefix() / "bin/lkos")
@@ -154,10 +188,24 @@ class CommandLine(unittest.TestCase):
         self.assertNotIn("\033", on_terminal(*argv, columns=80, NO_COLOR="1"))
         self.assertNotIn("\033", scratch.run(*argv).stdout)
 
-    def test_last_column_fits_the_terminal(self):
-        lkos = str(scratch.prefix() / "bin/lkos")
-        text = on_terminal(lkos, "symbols", "zc", columns=110)
-        self.assertLessEqual(max(map(len, text.splitlines())), 110)
+    def test_everything_fits_the_terminal(self):
+        lkos, onload = str(scratch.prefix() / "bin/lkos"), str(scratch.folder() / "launcher/onload")
+        os.makedirs(os.path.dirname(onload))
+        os.symlink(lkos, onload)
+        pages = [["--help"], *([command, "--help"] for command in ("run", "check", "symbols", "doctor"))]
+        tables = [["symbols"], ["symbols", "zc"], ["symbols", "libc"], ["check", scratch.app()], ["check", "/usr/bin/python3"], ["doctor"]]
+        details = [["symbols", name] for name in names()]
+        for argv in [[lkos, *args] for args in pages + tables + details] + [[onload, "--help"]]:
+            with self.subTest(argv[1:]):
+                text = on_terminal(*argv, columns=80, NO_COLOR=1)
+                self.assertLessEqual(max(map(len, text.splitlines())), 80, text)
+
+    def test_help_fits_80_columns_in_a_file_too(self):
+        for args in ([], ["run"], ["check"], ["symbols"], ["doctor"]):
+            self.assertLessEqual(max(map(len, scratch.lkos(*args, "--help").stdout.splitlines())), 80)
+
+    def test_a_pipe_gets_a_row_a_line(self):
+        text = on_terminal(str(scratch.prefix() / "bin/lkos"), "symbols", "zc", columns=110)
         self.assertGreater(len(text.splitlines()), len(symbols("zc").splitlines()))
 
 
