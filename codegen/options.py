@@ -63,7 +63,7 @@ class Option:
     def range(self):
         if self.kind == "str":
             return f"at most {self.max_length} bytes"
-        return f"{self.min} to {self.max}"
+        return f"{self.min} to {'2^64-1' if self.max == 2**64 - 1 else self.max}"
 
     @property
     def can_be_set(self):
