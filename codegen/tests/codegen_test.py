@@ -424,7 +424,7 @@ class Gaps(unittest.TestCase):
         api = load(text)
         name = "onload_zc_buffer_incref"
         self.assertEqual([r.name for r in api.releases if name in r.functions], ["8.0.0", "9.2.0"])
-        made = render.render(api, ROOT / "codegen/templates")
+        made = render.render(api, options.Options(()), ROOT / "codegen/templates")
         self.assertIn("* Since Onload 8.0.0, but not in 8.1.0, 9.0.0; `onload/extensions_zc.h`",
                       made["docs/api.md"])
         self.assertIn(" * since:   8.0.0, but not in 8.1.0, 9.0.0\n", made["include/onload/extensions_zc.h"])
