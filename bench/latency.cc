@@ -31,6 +31,7 @@ namespace {
 constexpr size_t kLength = 32;  // bytes of a message
 constexpr int kBurst = 64;      // messages sent, and then received while the clock runs
 constexpr int kBursts = 500;    // where setting up is too long to be repeated
+constexpr int kPassing = 320000;  // sockets that were made and closed before
 constexpr int kOwnDescriptors = 64;  // that are not sockets of StampedStreamAmong
 
 // All stamps of both kinds. The kernel is asked for the same without and with the library, so its
@@ -240,11 +241,30 @@ void StampedStreamAmong(benchmark::State& state) {
   for (int fd : all) close(fd);
 }
 
+// Makes one, asks for stamps and closes it: after many others, with a stamped socket open under a
+// high descriptor number.
+void NewStampedSocket(benchmark::State& state) {
+  static bool passed = false;
+  const int highest = static_cast<int>(state.range(0));
+  Check(dup2(StampedSocket(), highest), "dup2");
+  Stamp(highest);
+  for (int i = 0; i < kPassing && !passed; ++i) close(StampedSocket());
+  passed = true;
+  const double start = Used();
+  for (auto _ : state) close(StampedSocket());
+  Report(state, Used() - start, 1.0 * state.iterations());
+  close(highest);
+}
+
 void Register() {
   benchmark::RegisterBenchmark("UDP ping-pong", UdpPingPong)->Threads(1)->Threads(2);
   benchmark::RegisterBenchmark("TCP ping-pong", TcpPingPong)->Threads(1)->Threads(2);
   benchmark::RegisterBenchmark("stamped stream", StampedStream)->Threads(1)->Threads(2);
   const int openable = Openable();
+  for (int number : {100, openable}) {
+    const std::string name = "new stamped socket, descriptors up to " + std::to_string(number);
+    benchmark::RegisterBenchmark(name.c_str(), NewStampedSocket)->Arg(number);
+  }
   for (int total : {10, 1000, 100000}) {
     std::string name = "stamped stream among " + std::to_string(total) + " open sockets";
     if (openable < total)

@@ -7,8 +7,7 @@
 
 #include <errno.h>
 
-#include "src/runtime/errors.h"
-#include "src/runtime/export.h"
+#include "src/runtime/c.h"
 #include "src/runtime/log.h"
 
 LKOS_EXPORT int onload_is_present(void)

@@ -8,8 +8,7 @@
 #include "generated/onload_emulated.h"
 
 #include "src/emulate/start.h"
-#include "src/runtime/errors.h"
-#include "src/runtime/export.h"
+#include "src/runtime/c.h"
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
 

@@ -46,34 +46,16 @@ TEST(Onepkt, IsTakenOutOfEachSetOfFlagsAndNothingElseIs) {
   int sets = 0;
   ForEachSet([&sets](int flags) {
     ++sets;
-    for (const bool is_tcp : {false, true}) {
-      int kernel = 0x5a5a5a5a;
-      const int result = lkos_onepkt_to_kernel(flags, is_tcp, &kernel);
-      if (is_tcp && (flags & kOnepkt) && (flags & MSG_WAITALL)) {
-        if (result != -EINVAL)
-          ADD_FAILURE() << std::hex << flags << ": " << result;
-      } else if (result != 0 || kernel != (flags & ~kOnepkt)) {
-        ADD_FAILURE() << std::hex << flags << ": " << result << ", " << kernel;
-      }
-    }
+    const int kernel = lkos_onepkt_to_kernel(flags);
+    if (kernel != (flags & ~kOnepkt))
+      ADD_FAILURE() << std::hex << flags << ": " << kernel;
   });
   EXPECT_EQ(sets, 1 << 22);
 }
 
-TEST(Onepkt, AsksForTheKindOfSocketOnlyWithWaitall) {
-  ForEachSet([](int flags) {
-    const bool both = (flags & kOnepkt) != 0 && (flags & MSG_WAITALL) != 0;
-    if (lkos_onepkt_asks_for_kind(flags) != both)
-      ADD_FAILURE() << std::hex << flags;
-  });
-}
-
 TEST(Onepkt, LeavesTheBitsThatHaveNoName) {
-  for (const int flags :
-       {INT_MIN, -1 & ~MSG_WAITALL, 0x00080000, 0x10000000, 0x01f80000}) {
-    int kernel = 0;
-    EXPECT_EQ(lkos_onepkt_to_kernel(flags, true, &kernel), 0);
-    EXPECT_EQ(kernel, flags & ~kOnepkt);
+  for (const int flags : {INT_MIN, -1, 0x00080000, 0x10000000, 0x01f80000}) {
+    EXPECT_EQ(lkos_onepkt_to_kernel(flags), flags & ~kOnepkt);
   }
 }
 

@@ -96,11 +96,42 @@ TEST_P(Arriving, HaveTheStampsThatAnotherProgramAskedOnThem) {
 
 TEST_P(Arriving, KeepStampsInAnotherProgram) { ExpectAsSoftware("sent_away"); }
 
+// Also those that cannot be told from what the kernel holds.
+const auto kEach =
+    Values(kSoftware, kHardware, kBoth, kAll, Asked{"rx_hardware", "--T"},
+           Asked{"rx_onload", "T-T"}, Asked{"tx_raw_rx_soft", "T--"});
+
+INSTANTIATE_TEST_SUITE_P(, Arriving, Combine(kFamilies, kEach), ParamName());
+
 // Those that can be told from what the kernel holds.
 const auto kTold =
     Values(kSoftware, kHardware, kAll, Asked{"rx_hardware", "--T"});
 
-INSTANTIATE_TEST_SUITE_P(, Arriving, Combine(kFamilies, kTold), ParamName());
+// What is shown of a received message, for each set.
+std::string SlotsFor(uint32_t asked) {
+  const bool software = asked & SOF_TIMESTAMPING_SOFTWARE;
+  const bool hardware = (asked & SOF_TIMESTAMPING_RAW_HARDWARE) &&
+                        (asked & SOF_TIMESTAMPING_RX_HARDWARE);
+  if (!software && !hardware) return "none";
+  return std::string(software ? "T-" : "--") + (hardware ? "T" : "-");
+}
+
+TEST(ArrivingOf, EachSetIsExactInAnotherProgram) {
+  std::ostringstream expected;
+  expected << std::hex;
+  for (const char* way : {"exec", "SCM_RIGHTS", "pidfd_getfd"}) {
+    for (uint32_t swhw : {0U, 1U * SOF_TIMESTAMPING_OPT_TX_SWHW}) {
+      for (uint32_t basic = 0; basic < 128; ++basic) {
+        const uint32_t asked = basic | swhw;
+        expected << way << " 0x" << asked << "=" << SlotsFor(asked)
+                 << ", as asked\n";
+      }
+    }
+  }
+  for (const std::string& family : kInet) {
+    ExpectFacts({"arriving", family}, expected.str());
+  }
+}
 
 class Accepted : public StampsTest {};
 
@@ -180,7 +211,15 @@ TEST(Setters, ThatRaceLeaveWhatTheKernelHolds) {
   }
 }
 
-// ---- memory
+// ---- time and memory
+
+TEST(Sets, TakeAsLongHoweverManySocketsThereWere) {
+  if (kSanitizer) GTEST_SKIP() << "not run: a sanitizer has work of its own";
+  const Ran ran = RunCommand(Scenario(With::kLibrary, {"flat", "udp4"}));
+  std::cout << ran.err;  // the figures
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_EQ(ran.out, "a set takes as long as before\n");
+}
 
 // SOCKETS=1000000 in the environment for as many.
 TEST(Memory, IsBoundedHoweverManySocketsComeAndGo) {

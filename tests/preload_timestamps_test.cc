@@ -75,6 +75,32 @@ TEST(MessagesThatAreSent, CostOneLookWhereHardwareStampsAreReported) {
   }
 }
 
+// With such a request: one look at each page of the array and of control data,
+// one to see whether lengths can be written, and a send for each 8 messages,
+// which is how many copies fit a small stack.
+TEST(MessagesThatAreSent, CostOneLookAtEachPageThatRequestsAreIn) {
+  for (const char* family : {"udp4", "udp6"}) {
+    ExpectFacts({"syscalls_of_requests", family, "hardware"},
+                "sendmsg in one page=2\n"
+                "sendmsg=3\n"
+                "sendmmsg of 1=4\n"
+                "sendmmsg of 8=4\n"
+                "sendmmsg of 9=5\n"
+                "sendmmsg of 64=11\n"
+                "sendmmsg of 8 on pages of their own=11\n"
+                "sendmmsg of 8 on such pages, the last with a request=11\n");
+    ExpectFacts({"syscalls_of_requests", family, "software"},
+                "sendmsg in one page=1\n"
+                "sendmsg=1\n"
+                "sendmmsg of 1=1\n"
+                "sendmmsg of 8=1\n"
+                "sendmmsg of 9=1\n"
+                "sendmmsg of 64=1\n"
+                "sendmmsg of 8 on pages of their own=1\n"
+                "sendmmsg of 8 on such pages, the last with a request=1\n");
+  }
+}
+
 class DatagramStamps : public StampsTest {};
 
 TEST_P(DatagramStamps, AreNotMadeForIcmpErrors) {

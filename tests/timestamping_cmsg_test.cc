@@ -52,14 +52,14 @@ lkos_control Find(unsigned char* control, size_t size) {
 // What recvmsg does with a message that it got. return: the bytes that are
 // left.
 size_t Translate(unsigned char* control, size_t size, int msg_flags,
-                 uint32_t asked) {
+                 uint32_t requested) {
   msghdr msg{};
   msg.msg_control = control;
   msg.msg_controllen = size;
   msg.msg_flags = msg_flags;
   lkos_control found;
   lkos_control_find(&msg, &found);
-  if (found.stamps != nullptr) lkos_stamps_to_app(&found, &msg, asked);
+  if (found.stamps != nullptr) lkos_stamps_to_app(&found, &msg, requested);
   return msg.msg_controllen;
 }
 
@@ -98,13 +98,13 @@ class TimestampingCmsg : public testing::TestWithParam<int> {
   // of the memory, and cut at each length in both ways, where it must be the
   // same bytes up to the cut. A cut that the report does not survive makes it
   // `without_report` instead.
-  void ExpectShown(const Messages& before, int msg_flags, uint32_t asked,
+  void ExpectShown(const Messages& before, int msg_flags, uint32_t requested,
                    const Messages& after, const Messages& without_report) {
     const size_t full = RoomFor(before);
 
     for (size_t offset = 0; offset < 16; ++offset) {
       SCOPED_TRACE("offset " + std::to_string(offset));
-      ExpectCutShown(before, msg_flags, asked, after, full, full,
+      ExpectCutShown(before, msg_flags, requested, after, full, full,
                      memory_.LendAtStart(offset, full));
     }
     for (size_t cut = 0; cut <= full && !HasFailure();
@@ -116,28 +116,29 @@ class TimestampingCmsg : public testing::TestWithParam<int> {
               : after;
       // Once the kernel cuts and says so in cmsg_len, once the buffer just
       // ends.
-      ExpectCutShown(before, msg_flags, asked, expected, cut, cut,
+      ExpectCutShown(before, msg_flags, requested, expected, cut, cut,
                      memory_.LendAtEnd(cut));
-      ExpectCutShown(before, msg_flags, asked, expected, full, cut,
+      ExpectCutShown(before, msg_flags, requested, expected, full, cut,
                      memory_.LendAtEnd(cut));
-      ExpectCutShown(before, msg_flags, asked, expected, cut, cut,
+      ExpectCutShown(before, msg_flags, requested, expected, cut, cut,
                      memory_.LendAtStart(0, cut));
     }
   }
 
-  void ExpectShown(const Messages& before, int msg_flags, uint32_t asked,
+  void ExpectShown(const Messages& before, int msg_flags, uint32_t requested,
                    const Messages& after) {
-    ExpectShown(before, msg_flags, asked, after, after);
+    ExpectShown(before, msg_flags, requested, after, after);
   }
 
   void ExpectUntouched(const Messages& messages, int msg_flags,
-                       uint32_t asked) {
-    ExpectShown(messages, msg_flags, asked, messages);
+                       uint32_t requested) {
+    ExpectShown(messages, msg_flags, requested, messages);
   }
 
   // Expects that the stamps are taken out, with what fills the space behind
   // them, and that all else stays; whole, and cut behind them.
-  void ExpectTakenOut(const Messages& before, int msg_flags, uint32_t asked) {
+  void ExpectTakenOut(const Messages& before, int msg_flags,
+                      uint32_t requested) {
     const size_t full = RoomFor(before);
     size_t at = 0, index = 0, span;
     while (!IsStamps(before[index])) {
@@ -153,7 +154,7 @@ class TimestampingCmsg : public testing::TestWithParam<int> {
         Bytes wanted(control, control + size);
         wanted.erase(wanted.begin() + static_cast<ptrdiff_t>(at),
                      wanted.begin() + static_cast<ptrdiff_t>(at + span));
-        const size_t left = Translate(control, size, msg_flags, asked);
+        const size_t left = Translate(control, size, msg_flags, requested);
         ASSERT_EQ(Bytes(control, control + left), wanted) << room;
         ASSERT_TRUE(memory_.Intact()) << room;
       }
@@ -167,7 +168,7 @@ class TimestampingCmsg : public testing::TestWithParam<int> {
 
  private:
   // `room` is the kernel's, `size` the buffer's.
-  void ExpectCutShown(const Messages& before, int msg_flags, uint32_t asked,
+  void ExpectCutShown(const Messages& before, int msg_flags, uint32_t requested,
                       const Messages& after, size_t room, size_t size,
                       unsigned char* control) {
     // 0xa5 as in GuardedMemory: the kernel does not write the padding.
@@ -177,7 +178,7 @@ class TimestampingCmsg : public testing::TestWithParam<int> {
     PutMessages(after, wanted.data(), room, &cut);
     if (size > 0) memcpy(control, sent.data(), size);
 
-    EXPECT_EQ(Translate(control, size, msg_flags, asked), size);
+    EXPECT_EQ(Translate(control, size, msg_flags, requested), size);
     EXPECT_TRUE(memory_.Intact());
     EXPECT_EQ(Bytes(control, control + size),
               Bytes(wanted.begin(), wanted.begin() + size));
@@ -207,27 +208,27 @@ TEST_P(TimestampingCmsg, CopiesTheStampWhereSoftwareWasAskedToo) {
 // not by a call that we saw.
 TEST_P(TimestampingCmsg, LeavesThoseAloneWhoDidNotAskForHardware) {
   const uint32_t rx = SOF_TIMESTAMPING_RX_HARDWARE;
-  for (const uint32_t asked :
+  for (const uint32_t requested :
        {0u, kSoftware, SOF_TIMESTAMPING_RX_SOFTWARE | kSoftware, rx,
         rx | kSoftware, rx | SOF_TIMESTAMPING_SYS_HARDWARE}) {
-    SCOPED_TRACE(asked);
-    ExpectUntouched({Slots(7, 0, 0)}, 0, asked);
-    ExpectUntouched({Slots(7, 0, 9)}, 0, asked);
+    SCOPED_TRACE(requested);
+    ExpectUntouched({Slots(7, 0, 0)}, 0, requested);
+    ExpectUntouched({Slots(7, 0, 9)}, 0, requested);
     ExpectUntouched({Slots(7, 0, 0), StampReport(SCM_TSTAMP_SND)}, MSG_ERRQUEUE,
-                    asked);
+                    requested);
   }
 }
 
 // With RAW_HARDWARE the kernel was told to report software stamps, too.
 TEST_P(TimestampingCmsg, LeavesTheHardwareSlotOfTheOtherDirectionAlone) {
   const uint32_t raw = SOF_TIMESTAMPING_RAW_HARDWARE;
-  for (const uint32_t asked :
+  for (const uint32_t requested :
        {raw, kTxHardware, raw | LKOS_SOF_TX_HARDWARE_PER_CALL}) {
-    SCOPED_TRACE(asked);
-    ExpectUntouched({Slots(7, 0, 0)}, 0, asked | kSoftware);
-    ExpectUntouched({Slots(7, 0, 9)}, 0, asked | kSoftware);
-    ExpectUntouched({Slots(0, 0, 9)}, 0, asked);
-    ExpectShown({Slots(7, 0, 9)}, 0, asked, {Slots(0, 0, 9)});
+    SCOPED_TRACE(requested);
+    ExpectUntouched({Slots(7, 0, 0)}, 0, requested | kSoftware);
+    ExpectUntouched({Slots(7, 0, 9)}, 0, requested | kSoftware);
+    ExpectUntouched({Slots(0, 0, 9)}, 0, requested);
+    ExpectShown({Slots(7, 0, 9)}, 0, requested, {Slots(0, 0, 9)});
   }
 }
 
@@ -235,14 +236,14 @@ TEST_P(TimestampingCmsg, TakesOutAMessageOfWhichNothingWasAsked) {
   const uint32_t raw = SOF_TIMESTAMPING_RAW_HARDWARE;
   const ControlMessage pktinfo{SOL_IP, IP_PKTINFO, Bytes(12, 3)};
   const ControlMessage lost{SOL_SOCKET, SO_RXQ_OVFL, Bytes(4, 5)};
-  for (const uint32_t asked :
+  for (const uint32_t requested :
        {raw, kTxHardware, raw | SOF_TIMESTAMPING_RX_SOFTWARE,
         raw | LKOS_SOF_TX_HARDWARE_PER_CALL}) {
-    SCOPED_TRACE(asked);
-    ExpectTakenOut({Slots(7, 0, 0)}, 0, asked);
-    ExpectTakenOut({pktinfo, Slots(7, 0, 0)}, 0, asked);
-    ExpectTakenOut({Slots(7, 0, 0), lost}, 0, asked);
-    ExpectTakenOut({lost, Slots(7, 0, 0), pktinfo, lost}, 0, asked);
+    SCOPED_TRACE(requested);
+    ExpectTakenOut({Slots(7, 0, 0)}, 0, requested);
+    ExpectTakenOut({pktinfo, Slots(7, 0, 0)}, 0, requested);
+    ExpectTakenOut({Slots(7, 0, 0), lost}, 0, requested);
+    ExpectTakenOut({lost, Slots(7, 0, 0), pktinfo, lost}, 0, requested);
   }
   for (const ReportPlace& place : kReportPlaces) {
     const ControlMessage report =
@@ -252,8 +253,8 @@ TEST_P(TimestampingCmsg, TakesOutAMessageOfWhichNothingWasAsked) {
 }
 
 TEST_P(TimestampingCmsg, KeepsAStampThatACardMade) {
-  for (const uint32_t asked : {kRxHardware, kRxHardware | kSoftware}) {
-    ExpectUntouched({Slots(0, 0, 9)}, 0, asked);
+  for (const uint32_t requested : {kRxHardware, kRxHardware | kSoftware}) {
+    ExpectUntouched({Slots(0, 0, 9)}, 0, requested);
   }
   ExpectUntouched({Slots(7, 0, 9)}, 0, kRxHardware | kSoftware);
   ExpectShown({Slots(7, 0, 9)}, 0, kRxHardware, {Slots(0, 0, 9)});
@@ -343,9 +344,10 @@ TEST_P(TimestampingCmsg, MovesTheStampOfASend) {
     ExpectShown({Slots(7, 0, 9), report}, MSG_ERRQUEUE, kTxHardware,
                 {Slots(0, 0, 9), report});
     // Nobody asked for the hardware to stamp what is sent.
-    for (const uint32_t asked : {0u, kSoftware, kRxHardware | kSoftware,
-                                 SOF_TIMESTAMPING_TX_SOFTWARE | kSoftware}) {
-      ExpectUntouched({Slots(7, 0, 0), report}, MSG_ERRQUEUE, asked);
+    for (const uint32_t requested :
+         {0u, kSoftware, kRxHardware | kSoftware,
+          SOF_TIMESTAMPING_TX_SOFTWARE | kSoftware}) {
+      ExpectUntouched({Slots(7, 0, 0), report}, MSG_ERRQUEUE, requested);
     }
   }
 }
@@ -459,15 +461,15 @@ TEST_P(TimestampingCmsg, TakesNoOtherMessageForAReport) {
 }
 
 TEST_P(TimestampingCmsg, ChangesNothingWhenAppliedTwice) {
-  for (const uint32_t asked : {kRxHardware, kRxHardware | kSoftware}) {
+  for (const uint32_t requested : {kRxHardware, kRxHardware | kSoftware}) {
     for (const ControlMessage& stamps :
          {Slots(7, 0, 0), Slots(7, 0, 9), Slots(0, 0, 9)}) {
       Bytes once(RoomFor({stamps}));
       bool cut;
       PutMessages({stamps}, once.data(), once.size(), &cut);
-      Translate(once.data(), once.size(), 0, asked);
+      Translate(once.data(), once.size(), 0, requested);
       Bytes twice = once;
-      Translate(twice.data(), twice.size(), 0, asked);
+      Translate(twice.data(), twice.size(), 0, requested);
       EXPECT_EQ(once, twice);
     }
   }
@@ -548,14 +550,15 @@ TEST_P(TimestampingCmsg, TakesRandomMessagesAsTheModelDoes) {
     const size_t full = RoomFor(before);
     const size_t room = any(2) ? full : any(full + 1);
     const int msg_flags = any(2) ? MSG_ERRQUEUE : 0;
-    const uint32_t asked = any(2) ? static_cast<uint32_t>(any(1u << 19))
-                                  : kRxHardware | kTxHardware | any(32) << 4;
+    const uint32_t requested = any(2)
+                                   ? static_cast<uint32_t>(any(1u << 19))
+                                   : kRxHardware | kTxHardware | any(32) << 4;
 
     // The model. Is it concerned at all?
     const bool tx = msg_flags != 0;
-    bool concerned = asked & SOF_TIMESTAMPING_RAW_HARDWARE;
+    bool concerned = requested & SOF_TIMESTAMPING_RAW_HARDWARE;
     if (tx && room < ReportIsWholeAt(before)) {
-      concerned = concerned && !(asked & (kSched | kAck | kCompletion));
+      concerned = concerned && !(requested & (kSched | kAck | kCompletion));
     } else if (tx) {
       for (const ControlMessage& message : before) {
         if (!IsReport(message)) continue;
@@ -577,14 +580,15 @@ TEST_P(TimestampingCmsg, TakesRandomMessagesAsTheModelDoes) {
       if (!concerned) continue;
       const unsigned char software = message.data[0];
       const unsigned char card = message.data[message.data.size() / 3 * 2];
-      const bool wants = asked & (tx ? SOF_TIMESTAMPING_TX_HARDWARE
-                                     : SOF_TIMESTAMPING_RX_HARDWARE);
+      const bool wants = requested & (tx ? SOF_TIMESTAMPING_TX_HARDWARE
+                                         : SOF_TIMESTAMPING_RX_HARDWARE);
       const unsigned char hardware = card == 0 && wants ? software : card;
-      const bool filtered = wants && !tx && asked & LKOS_SOF_OPT_RX_FILTER &&
-                            !(asked & SOF_TIMESTAMPING_RX_SOFTWARE);
-      taken_out = !(asked & kSoftware) && hardware == 0;
+      const bool filtered = wants && !tx &&
+                            requested & LKOS_SOF_OPT_RX_FILTER &&
+                            !(requested & SOF_TIMESTAMPING_RX_SOFTWARE);
+      taken_out = !(requested & kSoftware) && hardware == 0;
       message =
-          Slots(asked & kSoftware && !filtered ? software : 0, 0, hardware);
+          Slots(requested & kSoftware && !filtered ? software : 0, 0, hardware);
     }
 
     bool cut;
@@ -602,12 +606,12 @@ TEST_P(TimestampingCmsg, TakesRandomMessagesAsTheModelDoes) {
     }
     wanted.resize(taken_out && room >= at + span ? room - span : room);
     PutMessages(before, control, room, &cut);
-    const size_t left = Translate(control, room, msg_flags, asked);
+    const size_t left = Translate(control, room, msg_flags, requested);
     ASSERT_TRUE(memory.Intact()) << run;
     // One that is cut and has no stamp left: what it had is not to be known.
     if (taken_out && room > at && room < at + span) continue;
     ASSERT_EQ(Bytes(control, control + left), wanted)
-        << "run " << run << " asked " << std::hex << asked << " flags "
+        << "run " << run << " requested " << std::hex << requested << " flags "
         << msg_flags;
   }
 }
@@ -668,19 +672,19 @@ TEST(TimestampingCmsgNoise, TouchesOnlyTwoSlotsOfRandomBytes) {
     if (found.stamps == nullptr) continue;
     ASSERT_GE(found.stamps, control + CMSG_LEN(0)) << run;
     ASSERT_LE(found.stamps + found.stamps_size, end) << run;
-    uint32_t asked = static_cast<uint32_t>(any(1u << 19)) |
-                     (any(4) ? kRxHardware | kTxHardware : 0);
+    uint32_t requested = static_cast<uint32_t>(any(1u << 19)) |
+                         (any(4) ? kRxHardware | kTxHardware : 0);
     if (any(4) == 0) {  // a software stamp that nobody asked for
       memset(found.stamps, 0, found.stamps_size);
       if (found.stamps_size > 0) found.stamps[0] = 7;
       before.assign(control, control + size);
-      asked = SOF_TIMESTAMPING_RAW_HARDWARE;
+      requested = SOF_TIMESTAMPING_RAW_HARDWARE;
     }
     msghdr msg{};
     msg.msg_control = control;
     msg.msg_controllen = size;
     msg.msg_flags = any(2) ? MSG_ERRQUEUE : 0;
-    lkos_stamps_to_app(&found, &msg, asked);
+    lkos_stamps_to_app(&found, &msg, requested);
     ASSERT_TRUE(memory.Intact()) << run;
     if (msg.msg_controllen != size) {
       const auto at = found.stamps - control;
@@ -713,7 +717,7 @@ class ShortWay : public testing::Test {
  protected:
   // Goes it, and the long way on a copy. return: was there a short way?
   bool Compare(unsigned char* control, size_t size, int msg_flags,
-               uint32_t asked) {
+               uint32_t requested) {
     Bytes copy(control, control + size);
     msghdr msg{};
     msg.msg_control = control;
@@ -723,25 +727,25 @@ class ShortWay : public testing::Test {
     EXPECT_EQ(Bytes(control, control + size), copy);
     EXPECT_TRUE(memory_.Intact());
     if (slots == nullptr) return false;
-    if (lkos_sof_is_usual(asked)) {
-      lkos_slots_to_app(slots, asked);
-    } else if (asked & SOF_TIMESTAMPING_RAW_HARDWARE) {
+    if (lkos_sof_is_common(requested)) {
+      lkos_slots_to_app(slots, requested);
+    } else if (requested & SOF_TIMESTAMPING_RAW_HARDWARE) {
       return true;  // the caller goes the long way
     }
     EXPECT_TRUE(memory_.Intact());
-    EXPECT_EQ(Translate(copy.data(), size, msg_flags, asked), size);
+    EXPECT_EQ(Translate(copy.data(), size, msg_flags, requested), size);
     EXPECT_EQ(Bytes(control, control + size), copy);
     return true;
   }
 
-  bool ComparePut(const Messages& messages, int msg_flags, uint32_t asked,
+  bool ComparePut(const Messages& messages, int msg_flags, uint32_t requested,
                   size_t offset) {
     const size_t size = RoomFor(messages);
     bool cut;
     unsigned char* control = offset < 16 ? memory_.LendAtStart(offset, size)
                                          : memory_.LendAtEnd(size);
     PutMessages(messages, control, size, &cut);
-    return Compare(control, size, msg_flags, asked);
+    return Compare(control, size, msg_flags, requested);
   }
 
   GuardedMemory memory_;
@@ -749,14 +753,15 @@ class ShortWay : public testing::Test {
 
 TEST_F(ShortWay, IsTakenForOneStampOfTheUsualForm) {
   for (size_t offset = 0; offset <= 16; ++offset) {
-    for (const uint32_t asked :
+    for (const uint32_t requested :
          {0u, kSoftware, kRxHardware, kRxHardware | kSoftware, kTxHardware}) {
       for (const ControlMessage& stamps :
            {Stamps(kStampsOld, 7, 0, 0), Stamps(kStampsOld, 7, 0, 9),
             Stamps(kStampsOld, 0, 0, 9), Stamps(kStampsOld, 7, 5, 0),
             Stamps(kStampsOld, 0, 0, 0)}) {
-        EXPECT_EQ(ComparePut({stamps}, 0, asked, offset), sizeof(long) == 8);
-        EXPECT_EQ(ComparePut({stamps}, MSG_TRUNC, asked, offset),
+        EXPECT_EQ(ComparePut({stamps}, 0, requested, offset),
+                  sizeof(long) == 8);
+        EXPECT_EQ(ComparePut({stamps}, MSG_TRUNC, requested, offset),
                   sizeof(long) == 8);
       }
     }

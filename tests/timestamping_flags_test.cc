@@ -30,8 +30,8 @@ constexpr uint32_t kSets = 1u << 19;
 
 bool HasAll(uint32_t set, uint32_t bits) { return (set & bits) == bits; }
 
-// What a kernel is told beside what was asked: one row for each demand that a
-// card alone could meet.
+// What a kernel is told beside what was requested: one row for each demand that
+// a card alone could meet.
 constexpr struct {
   uint32_t demand, adds;
 } kStandIns[] = {
@@ -39,37 +39,37 @@ constexpr struct {
     {kTxHardware | kRawHardware, kTxSoftware | kSoftware},
 };
 
-uint32_t ExpectedForKernel(uint32_t asked) {
+uint32_t ExpectedForKernel(uint32_t requested) {
   uint32_t added = 0;
   for (const auto& row : kStandIns) {
-    if (HasAll(asked, row.demand)) added |= row.adds & ~asked;
+    if (HasAll(requested, row.demand)) added |= row.adds & ~requested;
   }
   const uint32_t dropped = (added & kTxSoftware) ? kOptTxSwhw : 0;
-  return (asked | added) & ~dropped;
+  return (requested | added) & ~dropped;
 }
 
 TEST(SofToKernel, AddsWhatTheTableSaysForEachOfThe524288Sets) {
-  for (uint32_t asked = 0; asked < kSets; ++asked) {
-    ASSERT_EQ(lkos_sof_to_kernel(asked), ExpectedForKernel(asked))
-        << std::hex << asked;
+  for (uint32_t requested = 0; requested < kSets; ++requested) {
+    ASSERT_EQ(lkos_sof_to_kernel(requested), ExpectedForKernel(requested))
+        << std::hex << requested;
   }
 }
 
 TEST(SofToKernel, ChangesNothingWhenAppliedTwice) {
-  for (uint32_t asked = 0; asked < kSets; ++asked) {
-    const uint32_t kernel = lkos_sof_to_kernel(asked);
-    ASSERT_EQ(lkos_sof_to_kernel(kernel), kernel) << std::hex << asked;
+  for (uint32_t requested = 0; requested < kSets; ++requested) {
+    const uint32_t kernel = lkos_sof_to_kernel(requested);
+    ASSERT_EQ(lkos_sof_to_kernel(kernel), kernel) << std::hex << requested;
   }
 }
 
 TEST(SofToKernel, TakesNoBitAwayButSwhwBesideItsOwnTransmitStamp) {
   int dropped_in = 0;
-  for (uint32_t asked = 0; asked < kSets; ++asked) {
-    const uint32_t kernel = lkos_sof_to_kernel(asked);
-    const uint32_t lost = asked & ~kernel;
-    const bool tx_software_is_ours = (kernel & ~asked & kTxSoftware) != 0;
-    ASSERT_EQ(lost, tx_software_is_ours ? asked & kOptTxSwhw : 0u)
-        << std::hex << asked;
+  for (uint32_t requested = 0; requested < kSets; ++requested) {
+    const uint32_t kernel = lkos_sof_to_kernel(requested);
+    const uint32_t lost = requested & ~kernel;
+    const bool tx_software_is_ours = (kernel & ~requested & kTxSoftware) != 0;
+    ASSERT_EQ(lost, tx_software_is_ours ? requested & kOptTxSwhw : 0u)
+        << std::hex << requested;
     dropped_in += lost != 0;
   }
   // TX_HARDWARE, RAW_HARDWARE and OPT_TX_SWHW in, TX_SOFTWARE not: 15 bits are
@@ -78,18 +78,19 @@ TEST(SofToKernel, TakesNoBitAwayButSwhwBesideItsOwnTransmitStamp) {
 }
 
 TEST(SofToKernel, AddsOnlyThreeBitsAndOnlyWhenNeeded) {
-  for (uint32_t asked = 0; asked < kSets; ++asked) {
-    const uint32_t added = lkos_sof_to_kernel(asked) & ~asked;
+  for (uint32_t requested = 0; requested < kSets; ++requested) {
+    const uint32_t added = lkos_sof_to_kernel(requested) & ~requested;
     ASSERT_EQ(added & ~(kRxSoftware | kTxSoftware | kSoftware), 0u)
-        << std::hex << asked;
-    if (!(asked & kRawHardware) || !(asked & (kRxHardware | kTxHardware))) {
-      ASSERT_EQ(added, 0u) << std::hex << asked;
+        << std::hex << requested;
+    if (!(requested & kRawHardware) ||
+        !(requested & (kRxHardware | kTxHardware))) {
+      ASSERT_EQ(added, 0u) << std::hex << requested;
     }
-    if (!(asked & kRxHardware)) {
-      ASSERT_EQ(added & kRxSoftware, 0u) << std::hex << asked;
+    if (!(requested & kRxHardware)) {
+      ASSERT_EQ(added & kRxSoftware, 0u) << std::hex << requested;
     }
-    if (!(asked & kTxHardware)) {
-      ASSERT_EQ(added & kTxSoftware, 0u) << std::hex << asked;
+    if (!(requested & kTxHardware)) {
+      ASSERT_EQ(added & kTxSoftware, 0u) << std::hex << requested;
     }
   }
 }
@@ -111,16 +112,17 @@ TEST(SofToKernel, GivesTheSetsThatProgramsUse) {
 }
 
 TEST(SofToKernel, PassesBitsThatAreNotNamed) {
-  for (uint32_t asked = 0; asked < kSets; ++asked) {
-    const uint32_t kernel = lkos_sof_to_kernel(asked);
-    const uint32_t plain = asked & 0x7f80 & ~kOptTxSwhw;
-    ASSERT_EQ(kernel & 0x7f80 & ~kOptTxSwhw, plain) << std::hex << asked;
+  for (uint32_t requested = 0; requested < kSets; ++requested) {
+    const uint32_t kernel = lkos_sof_to_kernel(requested);
+    const uint32_t plain = requested & 0x7f80 & ~kOptTxSwhw;
+    ASSERT_EQ(kernel & 0x7f80 & ~kOptTxSwhw, plain) << std::hex << requested;
     for (int bit = 19; bit < 32; ++bit) {
       const uint32_t unknown = 1u << bit;
-      ASSERT_EQ(lkos_sof_to_kernel(asked | unknown), kernel | unknown)
-          << std::hex << asked;
+      ASSERT_EQ(lkos_sof_to_kernel(requested | unknown), kernel | unknown)
+          << std::hex << requested;
     }
-    ASSERT_EQ(lkos_sof_to_kernel(asked | ~(kSets - 1)), kernel | ~(kSets - 1));
+    ASSERT_EQ(lkos_sof_to_kernel(requested | ~(kSets - 1)),
+              kernel | ~(kSets - 1));
   }
 }
 
@@ -159,16 +161,16 @@ TEST(SofToApp, PassesBitsThatAreNotNamed) {
 }
 
 // Which sets come back bit for bit, after timestamping_flags.h.
-bool IsReadBackExactly(uint32_t asked) {
-  const bool rx = HasAll(asked, kRxHardware | kRawHardware);
-  const bool tx = HasAll(asked, kTxHardware | kRawHardware);
-  const bool software = asked & kSoftware, swhw = asked & kOptTxSwhw;
-  const bool rx_too = asked & kRxSoftware, tx_too = asked & kTxSoftware;
+bool IsReadBackExactly(uint32_t requested) {
+  const bool rx = HasAll(requested, kRxHardware | kRawHardware);
+  const bool tx = HasAll(requested, kTxHardware | kRawHardware);
+  const bool software = requested & kSoftware, swhw = requested & kOptTxSwhw;
+  const bool rx_too = requested & kRxSoftware, tx_too = requested & kTxSoftware;
 
   if (!rx && !tx) return true;  // nothing was restated
   if (tx && !tx_too && swhw)
     return false;  // the kernel was never told of OPT_TX_SWHW
-  if (asked & kSysHardware)
+  if (requested & kSysHardware)
     return software && (!rx || rx_too) && (!tx || tx_too);
   // A software record beside a hardware one is taken for a stand-in;
   // OPT_TX_SWHW shows that the application wanted both. SOFTWARE is its own
@@ -179,24 +181,25 @@ bool IsReadBackExactly(uint32_t asked) {
 
 TEST(SofToApp, ReadsBackExactlyTheSetsOfTheRule) {
   int exact = 0;
-  for (uint32_t asked = 0; asked < kSets; ++asked) {
-    const bool is_exact = lkos_sof_to_app(lkos_sof_to_kernel(asked)) == asked;
-    ASSERT_EQ(is_exact, IsReadBackExactly(asked)) << std::hex << asked;
+  for (uint32_t requested = 0; requested < kSets; ++requested) {
+    const bool is_exact =
+        lkos_sof_to_app(lkos_sof_to_kernel(requested)) == requested;
+    ASSERT_EQ(is_exact, IsReadBackExactly(requested)) << std::hex << requested;
     exact += is_exact;
   }
   EXPECT_EQ(exact,
             368640);  // of 524288: one for each set that a kernel may hold
 }
 
-TEST(SofToApp, ReadsBackWhatProgramsAskMost) {
+TEST(SofToApp, ReadsBackWhatProgramsRequestMost) {
   const uint32_t options[] = {0,        0x80,   0x880,   0x2000,
                               kTxSched, kTxAck, 0x20000, 0x80000000};
   for (const uint32_t option : options) {
     // Hardware only, in one direction or both; all of both; software only;
     // nothing.
-    for (const uint32_t asked :
+    for (const uint32_t requested :
          {0x44u, 0x41u, 0x45u, 0x7fu, 0x4fu + 0x30u, 0x18u, 0x12u, 0x1au, 0u}) {
-      const uint32_t set = asked | option;
+      const uint32_t set = requested | option;
       EXPECT_EQ(lkos_sof_to_app(lkos_sof_to_kernel(set)), set)
           << std::hex << set;
     }
@@ -204,24 +207,29 @@ TEST(SofToApp, ReadsBackWhatProgramsAskMost) {
 }
 
 TEST(SofHeld, IsWhatTheKernelWasToldAndSoftwareForRequestsPerCall) {
-  for (uint32_t asked = 0; asked < kSets; ++asked) {
-    const uint32_t kernel = ExpectedForKernel(asked);
-    ASSERT_EQ(lkos_sof_held(asked), kernel) << std::hex << asked;
-    // One send has one report: the software record is asked per call.
+  for (uint32_t requested = 0; requested < kSets; ++requested) {
+    const uint32_t kernel = ExpectedForKernel(requested);
+    ASSERT_EQ(lkos_sof_held(requested), kernel) << std::hex << requested;
+    // One send has one report: the software record is requested per call.
     const uint32_t dropped =
         kernel & SOF_TIMESTAMPING_TX_SOFTWARE ? 0 : kOptTxSwhw;
-    ASSERT_EQ(lkos_sof_held(asked | LKOS_SOF_TX_HARDWARE_PER_CALL),
+    ASSERT_EQ(lkos_sof_held(requested | LKOS_SOF_TX_HARDWARE_PER_CALL),
               (kernel & ~dropped) | kSoftware)
-        << std::hex << asked;
+        << std::hex << requested;
   }
 }
 
-TEST(SofRemembered, KeepsRequestsPerCallWhileRawHardwareIsAsked) {
+TEST(SofRequestedAfter, KeepsRequestsPerCallWhileRawHardwareIsRequested) {
   const uint32_t per_call = LKOS_SOF_TX_HARDWARE_PER_CALL;
-  for (uint32_t asked = 0; asked < kSets; ++asked) {
-    const uint32_t kept = asked & SOF_TIMESTAMPING_RAW_HARDWARE ? per_call : 0;
-    ASSERT_EQ(lkos_sof_remembered(asked, 0x7f), asked);
-    ASSERT_EQ(lkos_sof_remembered(asked, 0x7f | per_call), asked | kept);
+  for (uint32_t requested = 0; requested < kSets; ++requested) {
+    const uint32_t kept =
+        requested & SOF_TIMESTAMPING_RAW_HARDWARE ? per_call : 0;
+    ASSERT_EQ(lkos_sof_requested_after(requested, 0x7f), requested);
+    ASSERT_EQ(lkos_sof_requested_after(requested, 0x7f | per_call),
+              requested | kept);
+    // Requested now, it counts under the same condition.
+    ASSERT_EQ(lkos_sof_requested_after(requested | per_call, 0x7f),
+              requested | kept);
   }
 }
 
@@ -229,11 +237,11 @@ TEST(SofHeld, MarksRequestsPerCallByNoneOfTheKernelsBits) {
   EXPECT_EQ(LKOS_SOF_TX_HARDWARE_PER_CALL & (kSets - 1), 0u);
 }
 
-TEST(SofLentSoftware, IsWhereRawHardwareWasAskedAndSoftwareWasNot) {
-  for (uint32_t asked = 0; asked < kSets; ++asked) {
-    ASSERT_EQ(lkos_sof_lent_software(asked),
-              HasAll(asked, kRawHardware) && !(asked & kSoftware))
-        << std::hex << asked;
+TEST(SofReportsOurs, IsWhereRawHardwareWasRequestedAndSoftwareWasNot) {
+  for (uint32_t requested = 0; requested < kSets; ++requested) {
+    ASSERT_EQ(lkos_sof_reports_ours(requested),
+              HasAll(requested, kRawHardware) && !(requested & kSoftware))
+        << std::hex << requested;
   }
 }
 
@@ -248,35 +256,38 @@ TEST(SofSendToKernel, AddsTheSoftwareRecordBesideTheHardwareOneAndNothingElse) {
 }
 
 // As linux net/socket.c shows them: the filter is for what arrives.
-TEST(SofInEffect, LacksSoftwareWhereItIsFilteredOut) {
-  for (uint32_t asked = 0; asked < kSets; ++asked) {
-    const bool filtered = HasAll(asked, kOptRxFilter) && !(asked & kRxSoftware);
-    ASSERT_EQ(lkos_sof_in_effect(asked, true), asked);
-    ASSERT_EQ(lkos_sof_in_effect(asked, false),
-              filtered ? asked & ~kSoftware : asked);
+TEST(SofOfDirection, LacksSoftwareWhereItIsFilteredOut) {
+  for (uint32_t requested = 0; requested < kSets; ++requested) {
+    const bool filtered =
+        HasAll(requested, kOptRxFilter) && !(requested & kRxSoftware);
+    ASSERT_EQ(lkos_sof_of_direction(requested, true), requested);
+    ASSERT_EQ(lkos_sof_of_direction(requested, false),
+              filtered ? requested & ~kSoftware : requested);
   }
 }
 
-TEST(SofIsUsual, IsWhereHardwareIsWantedAndNothingFiltered) {
-  for (uint32_t asked = 0; asked < kSets; ++asked) {
-    ASSERT_EQ(lkos_sof_is_usual(asked),
-              lkos_sof_wants_hardware(asked, false) && !(asked & kOptRxFilter));
+TEST(SofIsCommon, IsWhereHardwareIsWantedAndNothingFiltered) {
+  for (uint32_t requested = 0; requested < kSets; ++requested) {
+    ASSERT_EQ(lkos_sof_is_common(requested),
+              lkos_sof_wants_hardware(requested, false) &&
+                  !(requested & kOptRxFilter));
   }
 }
 
 TEST(SofWantsHardware, TakesTheRecordOfTheDirectionAndTheReport) {
-  for (uint32_t asked = 0; asked < kSets; ++asked) {
-    const uint32_t per_call = asked | LKOS_SOF_TX_HARDWARE_PER_CALL;
-    const bool rx = HasAll(asked, kRxHardware | kRawHardware);
-    ASSERT_EQ(lkos_sof_wants_hardware(asked, false), rx) << std::hex << asked;
+  for (uint32_t requested = 0; requested < kSets; ++requested) {
+    const uint32_t per_call = requested | LKOS_SOF_TX_HARDWARE_PER_CALL;
+    const bool rx = HasAll(requested, kRxHardware | kRawHardware);
+    ASSERT_EQ(lkos_sof_wants_hardware(requested, false), rx)
+        << std::hex << requested;
     ASSERT_EQ(lkos_sof_wants_hardware(per_call, false), rx)
-        << std::hex << asked;
-    ASSERT_EQ(lkos_sof_wants_hardware(asked, true),
-              HasAll(asked, kTxHardware | kRawHardware))
-        << std::hex << asked;
+        << std::hex << requested;
+    ASSERT_EQ(lkos_sof_wants_hardware(requested, true),
+              HasAll(requested, kTxHardware | kRawHardware))
+        << std::hex << requested;
     ASSERT_EQ(lkos_sof_wants_hardware(per_call, true),
-              HasAll(asked, kRawHardware))
-        << std::hex << asked;
+              HasAll(requested, kRawHardware))
+        << std::hex << requested;
   }
 }
 

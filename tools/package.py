@@ -196,7 +196,7 @@ def debs(built, machine, out):
     entries[f"share/doc/{PACKAGE}/changelog.gz"] = zipped(changes)
     entries[f"share/doc/{PACKAGE}/copyright"] = layout.Entry(filled("copyright", bsd=indented(bsd)).encode())
     entries[f"share/lintian/overrides/{PACKAGE}"] = layout.Entry(filled("lintian-overrides").encode())
-    libraries = [built / places.LIBRARY_NAME, built / places.EMULATION_NAME, *sorted(built.glob("libonload_ext.so.*"))]
+    libraries = [built / name for name in (places.LIBRARY_NAME, places.EMULATION_NAME, *layout.LINK_LIBRARIES)]
     relations = (
         f"Depends: libc6 (>= {libc_version(libraries)}), python3:any (>= {PYTHON}), "
         f"python3-pyelftools (>= {PYELFTOOLS})\nSuggests: pkg-config"

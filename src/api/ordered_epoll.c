@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "generated/onload_api.h"
-#include "src/runtime/export.h"
+#include "src/runtime/c.h"
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
 

@@ -32,8 +32,7 @@ struct lkos_endpoint {
 	bool tcp;                  /* else UDP */
 	unsigned int told;         /* TCP: how many bytes of info the kernel knows */
 	struct lkos_tcp_info info; /* TCP */
-	struct lkos_socket
-		socket; /* what is known of it, or what sockets are by themselves */
+	struct lkos_socket socket; /* what is known of it, or what sockets are by themselves */
 };
 
 /* false: fd is not accelerated: no open socket of TCP or UDP over IPv4 or IPv6, or one that is left

@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "src/emulate/open_descriptors.h"
+#include "src/runtime/file.h"
 
 struct search {
 	unsigned long long inode, device;
@@ -52,8 +52,7 @@ static bool look_into_set(int fd, void *arg)
 	snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", fd);
 	info = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	while (info >= 0 && !search->found &&
-	       (got = syscall(SYS_read, info, text + left, sizeof(text) - 1 - left)) >
-		       0) {
+	       (got = syscall(SYS_read, info, text + left, sizeof(text) - 1 - left)) > 0) {
 		char *line = text, *end;
 
 		text[left + (size_t)got] = '\0';
@@ -73,9 +72,9 @@ bool lkos_is_in_epoll_set(int fd)
 {
 	const int kept = errno;
 	struct search search = {0};
-	struct stat file;
+	lkos_file file;
 
-	if (fstat(fd, &file) == 0) {
+	if (lkos_file_read(fd, &file)) {
 		search.inode = file.st_ino;
 		search.device =
 			(unsigned long long)major(file.st_dev) << 20 | minor(file.st_dev);

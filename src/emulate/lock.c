@@ -8,8 +8,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "src/runtime/signal_set.h"
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t blocked_over_fork; /* of the thread that forks; guarded by the lock */
 
@@ -19,7 +17,7 @@ static uint64_t change_signals(int how, uint64_t signals)
 	const int kept = errno;
 	uint64_t before = 0;
 
-	syscall(SYS_rt_sigprocmask, how, &signals, &before, LKOS_SIGNAL_SET_SIZE);
+	syscall(SYS_rt_sigprocmask, how, &signals, &before, sizeof(before));
 	errno = kept;
 	return before;
 }

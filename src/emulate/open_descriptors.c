@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "src/emulate/open_descriptors.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include "src/runtime/number.h"
 
 /* What getdents64() fills in. */
 struct entry {
@@ -18,6 +19,16 @@ struct entry {
 	uint8_t type;
 	char name[];
 };
+
+int lkos_number_of(const char *text)
+{
+	char *end;
+	const unsigned long number = strtoul(text, &end, 10);
+
+	return isdigit((unsigned char)*text) && *end == '\0' && number <= INT_MAX
+		       ? (int)number
+		       : -1;
+}
 
 bool lkos_each_descriptor(bool (*visit)(int fd, void *arg), void *arg)
 {
@@ -32,7 +43,7 @@ bool lkos_each_descriptor(bool (*visit)(int fd, void *arg), void *arg)
 	       (got = syscall(SYS_getdents64, folder, buffer, sizeof(buffer))) > 0) {
 		for (long at = 0; at < got && goes_on;) {
 			const struct entry *entry = (const struct entry *)(buffer + at);
-			const int fd = lkos_descriptor_number(entry->name);
+			const int fd = lkos_number_of(entry->name);
 
 			if (fd >= 0 && fd != folder)
 				goes_on = visit(fd, arg);

@@ -10,4 +10,7 @@
  * of /proc or of a descriptor. */
 bool lkos_each_descriptor(bool (*visit)(int fd, void *arg), void *arg);
 
+/* The number that a text is, of digits only; -1: it is none. */
+int lkos_number_of(const char *text);
+
 #endif

@@ -8,12 +8,12 @@
 
 #include "src/emulate/sockets.h"
 #include "src/emulate/stackname.h"
-#include "src/runtime/export.h"
+#include "src/runtime/c.h"
 #include "src/runtime/next.h"
 
 /* A socket that this thread has just made. Without memory for it, it counts as one of the first
  * stack. */
-LKOS_APART static void keep_made(int fd, int domain)
+LKOS_NOINLINE static void keep_made(int fd, int domain)
 {
 	const struct lkos_socket made = {.stack = lkos_current_stack()};
 
@@ -33,8 +33,8 @@ LKOS_EXPORT int socket(int domain, int type, int protocol)
 
 /* An accepted socket is in its listener's stack, whatever the thread's is. The listener is looked at
  * before the call, because another thread may close it during that. */
-LKOS_APART static int accept_in_stack(int fd, struct sockaddr *addr, socklen_t *addrlen,
-				      const int *flags)
+LKOS_NOINLINE static int accept_in_stack(int fd, struct sockaddr *addr,
+					 socklen_t *addrlen, const int *flags)
 {
 	struct lkos_socket listener;
 	const bool is_known = lkos_socket_find(lkos_socket_cookie(fd), &listener);
@@ -74,7 +74,7 @@ static bool is_unicast(const struct sockaddr *addr)
 
 /* Onload hands a socket for which it installs no unicast filters to the kernel, once it is bound to
  * such an address. */
-LKOS_APART static void hand_over(int fd)
+LKOS_NOINLINE static void hand_over(int fd)
 {
 	const int kept = errno;
 	const uint64_t cookie = lkos_socket_cookie(fd);

@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "src/runtime/export.h"
+#include "src/runtime/c.h"
 #include "src/translate/stack_names.h"
 
 struct lkos_stack {
@@ -36,7 +36,7 @@ struct lkos_socket {
 };
 
 /* How many are known. 0: nothing needs to be asked of any socket. */
-extern LKOS_INNER atomic_size_t lkos_sockets_known;
+extern LKOS_HIDDEN atomic_size_t lkos_sockets_known;
 
 /* A number that no other socket has. 0: fd is no socket, or this kernel has no such numbers. */
 uint64_t lkos_socket_cookie(int fd);

@@ -28,8 +28,7 @@
 #define LIST(...) ((const char *const[]){__VA_ARGS__})
 
 static const struct lkos_int_option int_options[] = {
-#define LKOS_INT_OPTION(name, first, min, max, bits, text, words, rule, paths, low,      \
-			high)                                                            \
+#define LKOS_INT_OPTION(name, first, min, max, bits, text, words, rule, paths, low, high) \
 	{name, first, min, max, bits, LKOS_OPTION_##text, LIST words},
 #define LKOS_STR_OPTION(name, first)
 #include "generated/stack_options.inc"
@@ -45,8 +44,7 @@ static const struct {
 	const char *const *paths;
 	int64_t low, high;
 } of_system[] = {
-#define LKOS_INT_OPTION(name, first, min, max, bits, text, words, rule, paths, low,      \
-			high)                                                            \
+#define LKOS_INT_OPTION(name, first, min, max, bits, text, words, rule, paths, low, high) \
 	{RULE_##rule, LIST paths, low, high},
 #define LKOS_STR_OPTION(name, first)
 #include "generated/stack_options.inc"

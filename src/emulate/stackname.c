@@ -10,7 +10,7 @@
 #include "generated/onload_emulated.h"
 #include "src/emulate/lock.h"
 #include "src/emulate/thread_memory.h"
-#include "src/runtime/errors.h"
+#include "src/runtime/c.h"
 
 #define SAVES_AT_FIRST 32
 

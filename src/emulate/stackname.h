@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "src/emulate/sockets.h"
-#include "src/runtime/export.h"
+#include "src/runtime/c.h"
 
 /* What the environment says of the names with which a process starts. */
 struct lkos_stackname_start {
@@ -22,10 +22,10 @@ struct lkos_stackname_start {
 void lkos_stackname_start(const struct lkos_stackname_start *start);
 
 /* The stack of sockets that nothing is known of: the one of the start. Constant. */
-extern LKOS_INNER struct lkos_stack lkos_first_stack;
+extern LKOS_HIDDEN struct lkos_stack lkos_first_stack;
 
 /* false: every thread makes its sockets in the first stack. */
-extern LKOS_INNER atomic_bool lkos_stacks_may_differ;
+extern LKOS_HIDDEN atomic_bool lkos_stacks_may_differ;
 
 /* The stack in which this thread makes sockets. */
 struct lkos_stack lkos_current_stack(void);

@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "src/emulate/lock.h"
+#include "src/emulate/open_descriptors.h"
 #include "src/emulate/spin.h"
 #include "src/emulate/stack_options.h"
 #include "src/emulate/stackname.h"
 #include "src/emulate/thread_memory.h"
-#include "src/runtime/config.h"
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
 #include "src/translate/spin.h"
@@ -48,8 +48,7 @@ static bool stub_is_behind(void)
 	library = dlopen(of_onload.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
 	if (!library)
 		return false;
-	receives =
-		dlsym(library, "recvmsg"); /* or libc's, on which the library depends */
+	receives = dlsym(library, "recvmsg"); /* or libc's, on which the library depends */
 	if (receives)
 		dladdr(receives, &of_libc);
 	dlclose(library);
@@ -87,7 +86,7 @@ static bool is_on(const char *variable)
 
 static void begin(void)
 {
-	const struct lkos_config config = lkos_config_read(secure_getenv);
+	const char *log_fd = secure_getenv("LKOS_LOG_FD");
 	const struct lkos_stackname_start names = {
 		.name = secure_getenv("EF_NAME"),
 		.stack_per_thread = is_on("EF_STACK_PER_THREAD"),
@@ -106,8 +105,8 @@ static void begin(void)
 	lkos_spin_start(lkos_spin_at_start(secure_getenv));
 	lkos_stack_options_start(getauxval(AT_SECURE) ? NULL : environ);
 	/* A number that is none is the stub's to complain about. */
-	if (config.log_fd >= 0)
-		lkos_log_open(config.log_fd);
+	if (log_fd && lkos_number_of(log_fd) >= 0)
+		lkos_log_open(lkos_number_of(log_fd));
 	lkos_log("loaded");
 	atomic_store(&lkos_emulation, LKOS_EMULATION_ON);
 }
@@ -115,11 +114,14 @@ static void begin(void)
 /* With signals blocked: no handler can come in between and wait for what it has interrupted. */
 bool lkos_emulation_start(void)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
 	const int kept = errno;
 	const uint64_t signals = lkos_signals_block();
 
-	pthread_once(&once, begin);
+	pthread_mutex_lock(&starting);
+	if (lkos_emulation == LKOS_EMULATION_NOT_STARTED)
+		begin();
+	pthread_mutex_unlock(&starting);
 	lkos_signals_restore(signals);
 	errno = kept;
 	return lkos_emulation_is_on();

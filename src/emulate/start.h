@@ -7,11 +7,11 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "src/runtime/export.h"
+#include "src/runtime/c.h"
 
 enum lkos_emulation { LKOS_EMULATION_NOT_STARTED, LKOS_EMULATION_OFF, LKOS_EMULATION_ON };
 
-extern LKOS_INNER atomic_int lkos_emulation;
+extern LKOS_HIDDEN atomic_int lkos_emulation;
 
 /* Starts it if it has not been. return: is it on? */
 bool lkos_emulation_start(void);
@@ -21,9 +21,8 @@ static inline bool lkos_emulation_is_on(void)
 {
 	const int now = atomic_load_explicit(&lkos_emulation, memory_order_acquire);
 
-	return LKOS_UNLIKELY(now == LKOS_EMULATION_NOT_STARTED)
-		       ? lkos_emulation_start()
-		       : now == LKOS_EMULATION_ON;
+	return LKOS_UNLIKELY(now == LKOS_EMULATION_NOT_STARTED) ? lkos_emulation_start()
+								: now == LKOS_EMULATION_ON;
 }
 
 /* The next library's function of that name, or NULL. errno is kept. */

@@ -10,7 +10,7 @@
 
 #include "generated/onload_emulated.h"
 #include "src/emulate/endpoint.h"
-#include "src/runtime/errors.h"
+#include "src/runtime/c.h"
 #include "src/translate/endpoints.h"
 
 static int positive(int64_t number)

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "src/runtime/export.h"
+#include "src/runtime/c.h"
 
 /* A variable of each thread that is found without the loader, which may allocate. */
 #define LKOS_OF_THREAD static __thread __attribute__((tls_model("initial-exec")))

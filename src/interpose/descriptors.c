@@ -1,43 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The calls that close a descriptor number or give one out: what we know of its socket ends, and
- * what could be known of the new one is noted. Arguments and answers are the kernel's. */
+/* The calls that close a descriptor number or give one out: what is cached of its socket ends.
+ * Arguments and answers are the kernel's. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/net_tstamp.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "src/interpose/asked.h"
+#include "src/interpose/requested.h"
+#include "src/runtime/c.h"
 #include "src/runtime/descriptors.h"
-#include "src/runtime/export.h"
 #include "src/runtime/next.h"
-#include "src/runtime/records.h"
 
 /* source: linux/close_range.h */
 #define CLOSE_RANGE_UNSHARE_FLAG (1U << 1) /* gives the thread a table of its own first */
 #define CLOSE_RANGE_CLOEXEC_FLAG (1U << 2) /* marks for exec instead of closing */
 
-int pidfd_getfd(int pidfd, int target_fd,
-		unsigned int flags); /* <sys/pidfd.h>, glibc 2.36 */
-
-static void closed(int fd)
-{
-	lkos_place *place = lkos_fd_forget(fd);
-
-	if (place)
-		lkos_record_closed(place);
-}
-
-static void closed_range(unsigned int first, unsigned int last)
-{
-	const unsigned int limit = lkos_fd_limit();
-
-	for (unsigned int fd = first; fd < limit && fd <= last; fd++)
-		closed((int)fd);
-}
+/* <sys/pidfd.h>, glibc 2.36 */
+int pidfd_getfd(int pidfd, int target_fd, unsigned int flags);
 
 static int given_out(int fd)
 {
@@ -50,7 +32,7 @@ LKOS_EXPORT int close(int fd)
 {
 	const int result = lkos_next.close(fd);
 
-	closed(fd); /* errno is kept; Linux has closed the number even if this is -1, EINTR */
+	lkos_fd_forget(fd); /* also if this is -1, EINTR: Linux has closed it */
 	return result;
 }
 
@@ -59,17 +41,17 @@ LKOS_EXPORT int close_range(unsigned int first, unsigned int last, int flags)
 	int result;
 
 	if ((unsigned int)flags & CLOSE_RANGE_UNSHARE_FLAG)
-		lkos_fd_keep_nothing();
+		lkos_fd_cache_nothing();
 	result = lkos_next.close_range(first, last, flags);
 	if (result == 0 && !((unsigned int)flags & CLOSE_RANGE_CLOEXEC_FLAG))
-		closed_range(first, last);
+		lkos_fd_forget_range(first, last);
 	return result;
 }
 
 LKOS_EXPORT void closefrom(int first)
 {
 	lkos_next.closefrom(first);
-	closed_range(first > 0 ? (unsigned int)first : 0, ~0U);
+	lkos_fd_forget_range(first > 0 ? (unsigned int)first : 0, ~0U);
 }
 
 /* Other processes' sockets can come in through this one. */
@@ -88,7 +70,7 @@ LKOS_EXPORT int socket(int domain, int type, int protocol)
 LKOS_EXPORT int unshare(int flags)
 {
 	if (flags & CLONE_FILES)
-		lkos_fd_keep_nothing();
+		lkos_fd_cache_nothing();
 	return lkos_next.unshare(flags);
 }
 
@@ -111,7 +93,7 @@ LKOS_EXPORT int pidfd_getfd(int pidfd, int target_fd, unsigned int flags)
 {
 	int fd;
 
-	lkos_asks(SOF_TIMESTAMPING_RAW_HARDWARE); /* it may have */
+	lkos_stamps_become_possible(); /* it may have some */
 	fd = lkos_next.pidfd_getfd(pidfd, target_fd, flags);
 	if (fd < 0 && errno == ENOSYS)
 		fd = (int)syscall(SYS_pidfd_getfd, pidfd, target_fd, flags);
@@ -121,7 +103,7 @@ LKOS_EXPORT int pidfd_getfd(int pidfd, int target_fd, unsigned int flags)
 static int accepted(int listener, int fd)
 {
 	if (given_out(fd) >= 0)
-		lkos_asked_inherit(listener, fd);
+		lkos_request_inherit(listener, fd);
 	return fd;
 }
 
@@ -135,50 +117,79 @@ LKOS_EXPORT int accept4(int fd, struct sockaddr *addr, socklen_t *addrlen, int f
 	return accepted(fd, lkos_next.accept4(fd, addr, addrlen, flags));
 }
 
+/* A socket on which nothing can be noted is known by its numbers only. */
+static int duplicated(int fd, int new_fd)
+{
+	if (new_fd == fd) /* of dup2, which leaves it as it is */
+		return fd;
+	if (given_out(new_fd) >= 0)
+		lkos_fd_copy_hint(fd, new_fd);
+	return new_fd;
+}
+
 LKOS_EXPORT int dup(int fd)
 {
-	return given_out(lkos_next.dup(fd));
+	return duplicated(fd, lkos_next.dup(fd));
 }
 
 /* The number that changes hands is forgotten before, too: another thread may receive on it as soon
  * as it has. */
 LKOS_EXPORT int dup2(int fd, int new_fd)
 {
-	lkos_fd_forget(new_fd);
-	return given_out(lkos_next.dup2(fd, new_fd));
+	if (fd != new_fd)
+		lkos_fd_forget(new_fd);
+	return duplicated(fd, lkos_next.dup2(fd, new_fd));
 }
 
 LKOS_EXPORT int dup3(int fd, int new_fd, int flags)
 {
 	lkos_fd_forget(new_fd);
-	return given_out(lkos_next.dup3(fd, new_fd, flags));
+	return duplicated(fd, lkos_next.dup3(fd, new_fd, flags));
 }
 
-/* fcntl's third argument is absent, an int or a pointer; as libc does, it is passed on as one
- * pointer whatever it is. */
-#define FCNTL(name)                                                                      \
-	LKOS_EXPORT int name(int fd, int cmd, ...)                                       \
-	{                                                                                \
-		void *arg;                                                               \
-		int result;                                                              \
+/* The third argument of fcntl is absent, an int or a pointer. As libc does, it is taken and passed on
+ * as one pointer whatever it is. */
+#define TAKE_ARGUMENT(cmd, arg)                                                          \
+	do {                                                                             \
 		va_list args;                                                            \
                                                                                          \
 		va_start(args, cmd);                                                     \
-		arg = va_arg(args, void *);                                              \
+		(arg) = va_arg(args, void *);                                            \
 		va_end(args);                                                            \
-		result = lkos_next.name(fd, cmd, arg);                                   \
-		return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC ? given_out(result)      \
-								: result;                \
-	}
+	} while (0)
 
-FCNTL(fcntl64)
+static int controlled(int fd, int cmd, int result)
+{
+	return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC ? duplicated(fd, result) : result;
+}
+
+LKOS_EXPORT int fcntl64(int fd, int cmd, ...)
+{
+	void *arg;
+
+	TAKE_ARGUMENT(cmd, arg);
+	return controlled(fd, cmd, lkos_next.fcntl64(fd, cmd, arg));
+}
 
 #ifdef __i386__
-/* With 64-bit time; in no header by this name. fcntl is not ours here: libc has two of that name,
- * which take different structures for file locks, and a caller's version cannot be told. What it
- * gives out is forgotten when it is closed. */
+/* With 64-bit time; in no header by this name. fcntl itself is not defined here: libc has two of that
+ * name, which take different structures for file locks, and a caller's version cannot be told. What
+ * it gives out is forgotten when it is closed. */
 int __fcntl_time64(int fd, int cmd, ...);
-FCNTL(__fcntl_time64)
+
+LKOS_EXPORT int __fcntl_time64(int fd, int cmd, ...)
+{
+	void *arg;
+
+	TAKE_ARGUMENT(cmd, arg);
+	return controlled(fd, cmd, lkos_next.__fcntl_time64(fd, cmd, arg));
+}
 #else
-FCNTL(fcntl)
+LKOS_EXPORT int fcntl(int fd, int cmd, ...)
+{
+	void *arg;
+
+	TAKE_ARGUMENT(cmd, arg);
+	return controlled(fd, cmd, lkos_next.fcntl(fd, cmd, arg));
+}
 #endif

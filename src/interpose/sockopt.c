@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "src/interpose/asked.h"
-#include "src/runtime/export.h"
+#include "src/interpose/requested.h"
+#include "src/runtime/c.h"
 #include "src/runtime/log.h"
 #include "src/runtime/memory.h"
 #include "src/runtime/next.h"
@@ -18,49 +18,34 @@ struct so_timestamping_value {
 	int32_t bind_phc;
 };
 
-static bool is_timestamping(int level, int optname)
-{
-	return level == SOL_SOCKET && lkos_is_timestamping(optname);
-}
-
-static int set_timestamping(int fd, int optname, const void *optval, socklen_t optlen)
+static LKOS_NOINLINE int set_timestamping(int fd, int level, int optname,
+					  const void *optval, socklen_t optlen)
 {
 	struct so_timestamping_value value = {0};
 	const socklen_t size = optlen == sizeof(value) ? optlen : sizeof(value.flags);
-	uint64_t cookie;
-	uint32_t asked, remembered;
-	lkos_place *place;
+	lkos_known_page page = 0;
+	struct lkos_request request;
+	uint32_t requested;
 	int result;
 
 	if ((int)optlen < (int)sizeof(value.flags) ||
-	    lkos_memory_read(&value, optval, size) != 0 ||
+	    lkos_memory_read(&value, optval, size, &page) != 0 ||
 	    value.flags & LKOS_SOF_TX_HARDWARE_PER_CALL)
-		return lkos_next.setsockopt(fd, SOL_SOCKET, optname, optval, optlen);
-	asked = value.flags;
-	lkos_asks(asked);
-	place = lkos_asked_begin(fd, &cookie);
-	remembered = place ? lkos_sof_remembered(asked, lkos_asked(fd)) : asked;
-	value.flags = lkos_sof_held(remembered);
-	result = lkos_next.setsockopt(fd, SOL_SOCKET, optname, &value, size);
-	if (place)
-		lkos_asked_end(fd, place, cookie, remembered, result == 0);
-	if (result == 0 && value.flags != asked)
-		lkos_log("timestamps: descriptor %d asked for 0x%x, the kernel for 0x%x",
-			 fd, asked, value.flags);
-	return result;
-}
-
-static LKOS_APART int setsockopt_timestamping(int fd, int level, int optname,
-					      const void *optval, socklen_t optlen)
-{
-	if (!is_timestamping(level, optname))
 		return lkos_next.setsockopt(fd, level, optname, optval, optlen);
-	return set_timestamping(fd, optname, optval, optlen);
+	requested = value.flags;
+	request = lkos_request_begin(fd, requested);
+	value.flags = lkos_sof_held(request.requested);
+	result = lkos_next.setsockopt(fd, level, optname, &value, size);
+	lkos_request_end(&request, result == 0);
+	if (lkos_log_is_on && result == 0 && value.flags != requested)
+		lkos_log("timestamps: descriptor %d asked for 0x%x, the kernel for 0x%x",
+			 fd, requested, value.flags);
+	return result;
 }
 
 /* The kernel has filled optval, so it can be read and written here. Of fewer than 4 bytes the
  * flags cannot be told: they are asked for again. */
-static void show_asked(int fd, int optname, void *optval, socklen_t optlen)
+static void show_requested(int fd, int optname, void *optval, socklen_t optlen)
 {
 	uint32_t flags = 0;
 	socklen_t size = sizeof(flags);
@@ -71,18 +56,35 @@ static void show_asked(int fd, int optname, void *optval, socklen_t optlen)
 		memcpy(&flags, optval, size);
 	else if (lkos_next.getsockopt(fd, SOL_SOCKET, optname, &flags, &size) != 0)
 		return;
-	flags = lkos_asked_shown(fd, flags);
+	flags = lkos_requested_shown(fd, flags);
 	memcpy(optval, &flags, optlen < size ? optlen : size);
 }
 
-static LKOS_APART int getsockopt_timestamping(int fd, int level, int optname,
-					      void *optval, socklen_t *optlen)
+static LKOS_NOINLINE int get_timestamping(int fd, int level, int optname, void *optval,
+					  socklen_t *optlen)
 {
 	const int result = lkos_next.getsockopt(fd, level, optname, optval, optlen);
 
-	if (result == 0 && is_timestamping(level, optname))
-		show_asked(fd, optname, optval, *optlen);
+	if (result == 0)
+		show_requested(fd, optname, optval, *optlen);
 	return result;
+}
+
+/* The two numbers have another meaning on other levels. */
+static LKOS_NOINLINE int set_numbered(int fd, int level, int optname, const void *optval,
+				      socklen_t optlen)
+{
+	return level == SOL_SOCKET
+		       ? set_timestamping(fd, level, optname, optval, optlen)
+		       : lkos_next.setsockopt(fd, level, optname, optval, optlen);
+}
+
+static LKOS_NOINLINE int get_numbered(int fd, int level, int optname, void *optval,
+				      socklen_t *optlen)
+{
+	return level == SOL_SOCKET
+		       ? get_timestamping(fd, level, optname, optval, optlen)
+		       : lkos_next.getsockopt(fd, level, optname, optval, optlen);
 }
 
 /* The number of the option first: it decides for nearly every call, whatever the level. */
@@ -90,14 +92,21 @@ LKOS_EXPORT int setsockopt(int fd, int level, int optname, const void *optval,
 			   socklen_t optlen)
 {
 	if (LKOS_UNLIKELY(lkos_is_timestamping(optname)))
-		return setsockopt_timestamping(fd, level, optname, optval, optlen);
+		return set_numbered(fd, level, optname, optval, optlen);
 	return lkos_next.setsockopt(fd, level, optname, optval, optlen);
 }
 
-LKOS_EXPORT int getsockopt(int fd, int level, int optname, void *optval,
-			   socklen_t *optlen)
+LKOS_EXPORT int getsockopt(int fd, int level, int optname, void *optval, socklen_t *optlen)
 {
 	if (LKOS_UNLIKELY(lkos_is_timestamping(optname)))
-		return getsockopt_timestamping(fd, level, optname, optval, optlen);
+		return get_numbered(fd, level, optname, optval, optlen);
 	return lkos_next.getsockopt(fd, level, optname, optval, optlen);
 }
+
+#ifdef __i386__
+/* For programs with 64-bit time, as in libc; declared in no header. */
+int __setsockopt64(int fd, int level, int optname, const void *optval, socklen_t optlen)
+	__attribute__((alias("setsockopt"))) LKOS_EXPORT;
+int __getsockopt64(int fd, int level, int optname, void *optval, socklen_t *optlen)
+	__attribute__((alias("getsockopt"))) LKOS_EXPORT;
+#endif

@@ -1,204 +1,233 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "src/runtime/descriptors.h"
 
-#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/net_tstamp.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "src/runtime/next.h"
-#include "src/runtime/number.h"
 
-static struct lkos_fds no_fds;
+#define HAS_FLAGS (UINT64_C(1) << 31) /* in an entry and in the generation */
+#define ONE_GENERATION (UINT64_C(1) << 32)
+#define BLOCK_SIZE (LKOS_FDS_PER_BLOCK * sizeof(lkos_fd_entry))
+#define BLOCKS (LKOS_FDS_MOST / LKOS_FDS_PER_BLOCK)
+#define USUAL_LIMIT 1024 /* of descriptors, where /proc cannot say which there are */
 
-struct lkos_fds *_Atomic lkos_fds = &no_fds;
+lkos_fd_entry lkos_fd_first_block[LKOS_FDS_PER_BLOCK];
+_Atomic uint32_t lkos_fd_times_forgotten;
+_Atomic uint64_t lkos_fd_generation = ONE_GENERATION | HAS_FLAGS;
 
-static _Atomic unsigned int limit;
-static atomic_bool keeps_nothing;
-static _Atomic unsigned int refused = 2 * LKOS_FDS_MOST; /* so many had no memory */
+static lkos_fd_entry *_Atomic blocks[BLOCKS] = {lkos_fd_first_block};
+static atomic_bool caches_nothing, no_memory, some_are_not_noted;
+static _Atomic pid_t own_process;
 
-/* The entry of a number, or NULL where there is none. */
-static _Atomic uint64_t *entry_of(int fd)
+/* By system call number: old libcs remember the answer, and in a vfork child it is the parent's. */
+static pid_t process(void)
 {
-	struct lkos_fds *fds = atomic_load(&lkos_fds);
-
-	return (unsigned int)fd < fds->count ? &fds->entries[fd] : NULL;
+	return (pid_t)syscall(SYS_getpid);
 }
 
-static size_t size_of(unsigned int count)
+void lkos_fd_own_process(void)
 {
-	return sizeof(struct lkos_fds) + count * sizeof(uint64_t);
+	atomic_store(&own_process, process());
 }
 
-static unsigned int count_for(unsigned int fd)
+/* Can something be cached? 0: a constructor that runs before ours has made a call. */
+static bool may_cache(const lkos_fd_entry *at, uint32_t requested)
 {
-	unsigned int count = LKOS_FDS_FEWEST;
+	const pid_t own = atomic_load(&own_process);
 
-	while (count <= fd)
-		count *= 2;
-	return count;
+	return at && requested < LKOS_FLAGS_END && (own == 0 || own == process());
 }
 
-static struct lkos_fds *map_entries(unsigned int count)
+lkos_fd_entry *lkos_fd_entry_of(int fd)
+{
+	const unsigned int number = (unsigned int)fd;
+	lkos_fd_entry *block = NULL;
+
+	if (number < LKOS_FDS_MOST)
+		block = atomic_load(&blocks[number / LKOS_FDS_PER_BLOCK]);
+	return block ? &block[number % LKOS_FDS_PER_BLOCK] : NULL;
+}
+
+static void map_block(lkos_fd_entry *_Atomic *at)
 {
 	const int kept = errno;
-	struct lkos_fds *fresh = mmap(NULL, size_of(count), PROT_READ | PROT_WRITE,
-				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	lkos_fd_entry *none = NULL;
+	void *fresh = mmap(NULL, BLOCK_SIZE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	errno = kept;
 	if (fresh == MAP_FAILED)
+		atomic_store(&no_memory, true); /* and is not tried again */
+	else if (!atomic_compare_exchange_strong(at, &none, fresh))
+		munmap(fresh, BLOCK_SIZE); /* another thread was first */
+}
+
+static lkos_fd_entry *make_entry(int fd)
+{
+	if (atomic_load(&caches_nothing))
 		return NULL;
-	fresh->count = count;
-	return fresh;
+	if ((unsigned int)fd < LKOS_FDS_MOST && !lkos_fd_entry_of(fd) &&
+	    !atomic_load(&no_memory))
+		map_block(&blocks[fd / LKOS_FDS_PER_BLOCK]);
+	return lkos_fd_entry_of(fd);
 }
 
-/* The fewer entries that there were stay mapped: a thread may be looking at them. */
-bool lkos_fd_make_room(int fd)
+bool lkos_fd_hint(int fd, uint32_t *requested, bool *not_noted)
 {
-	struct lkos_fds *fewer = atomic_load(&lkos_fds), *fresh;
-	unsigned int count;
+	const lkos_fd_entry *at = lkos_fd_entry_of(fd);
+	const uint64_t entry = at ? atomic_load(at) : 0;
 
-	if ((unsigned int)fd >= LKOS_FDS_MOST || atomic_load(&keeps_nothing))
-		return false;
-	count = count_for((unsigned int)fd);
-	if (count <= fewer->count)
-		return true; /* another thread was first */
-	if (count >= atomic_load(&refused))
-		return false;
-	fresh = map_entries(count);
-	if (!fresh) {
-		atomic_store(&refused, count);
-		return false;
+	*requested = (uint32_t)entry & (LKOS_FLAGS_END - 1);
+	*not_noted = entry & LKOS_FD_NOT_NOTED;
+	return entry & HAS_FLAGS;
+}
+
+/* Above its flags, the entry has the number of no generation. */
+void lkos_fd_leave_hint(int fd, uint32_t requested, bool not_noted)
+{
+	lkos_fd_entry *at = make_entry(fd);
+
+	if (may_cache(at, requested))
+		atomic_store(at,
+			     HAS_FLAGS | (not_noted ? LKOS_FD_NOT_NOTED : 0) | requested);
+	if (not_noted)
+		atomic_store(&some_are_not_noted, true);
+}
+
+void lkos_fd_copy_hint(int from, int to)
+{
+	uint32_t requested;
+	bool not_noted;
+
+	if (atomic_load(&some_are_not_noted) &&
+	    lkos_fd_hint(from, &requested, &not_noted) && not_noted)
+		lkos_fd_leave_hint(to, requested, true);
+}
+
+struct lkos_fd_snapshot lkos_fd_look(int fd)
+{
+	struct lkos_fd_snapshot snapshot = {make_entry(fd), 0,
+					    atomic_load(&lkos_fd_generation)};
+
+	if (snapshot.at)
+		snapshot.entry = atomic_load(snapshot.at);
+	return snapshot;
+}
+
+void lkos_fd_cache(const struct lkos_fd_snapshot *snapshot, uint32_t requested)
+{
+	uint64_t seen = snapshot->entry;
+	const uint64_t kept = (uint32_t)seen % LKOS_FLAGS_END == requested
+				      ? seen & LKOS_FD_NOT_NOTED
+				      : 0;
+
+	if (may_cache(snapshot->at, requested))
+		atomic_compare_exchange_strong(snapshot->at, &seen,
+					       snapshot->generation | kept | requested);
+}
+
+void lkos_fd_forget_range(unsigned int first, unsigned int last)
+{
+	const unsigned int end = last < LKOS_FDS_MOST ? last + 1 : LKOS_FDS_MOST;
+
+	for (unsigned int number = first; number < end; number++) {
+		lkos_fd_entry *at = lkos_fd_entry_of((int)number);
+
+		if (at)
+			lkos_fd_forget_entry(at);
+		else
+			number |= LKOS_FDS_PER_BLOCK - 1; /* on to the next block */
 	}
-	if (!atomic_compare_exchange_strong(&lkos_fds, &fewer, fresh))
-		munmap(fresh, size_of(count)); /* another thread was first */
-	if (atomic_load(&keeps_nothing))
-		atomic_store(&lkos_fds, &no_fds); /* was said meanwhile */
-	return entry_of(fd) != NULL;
 }
 
-/* The place that an entry leads to. NULL: not known. */
-static lkos_place *place_of(uint64_t entry)
+void lkos_fd_expire(void)
 {
-	const uint64_t number = entry >> LKOS_FD_PLACE_SHIFT;
-
-	return number ? atomic_load(&lkos_table)->places + number - 1 : NULL;
+	atomic_fetch_add(&lkos_fd_generation, ONE_GENERATION);
 }
 
-struct lkos_fd_before lkos_fd_before(int fd)
+void lkos_fd_cache_nothing(void)
 {
-	struct lkos_fd_before before = {.fd = fd, .at = entry_of(fd)};
-
-	if (before.at)
-		before.entry = atomic_load(before.at);
-	return before;
+	atomic_store(&caches_nothing, true);
+	lkos_fd_forget_range(0, LKOS_FDS_MOST);
 }
 
-/* Entries that others took the place of say nothing any more. */
-bool lkos_fd_is_as_before(const struct lkos_fd_before *before)
+/* strtol would take blanks and signs, too. */
+int lkos_descriptor_number(const char *text)
 {
-	return before->at == entry_of(before->fd) &&
-	       (!before->at || atomic_load(before->at) == before->entry);
+	long long number = 0;
+	const char *at;
+
+	for (at = text; *at >= '0' && *at <= '9' && number <= INT_MAX; at++)
+		number = number * 10 + (*at - '0');
+	return at != text && *at == '\0' && number <= INT_MAX ? (int)number : -1;
 }
 
-/* An entry without what it led to. */
-static uint64_t emptied(uint64_t entry)
+atomic_bool lkos_stamps_are_possible = true, lkos_requests_are_possible = true;
+
+/* An option of SOL_SOCKET. false: fd is no socket. */
+static bool read_option(int fd, int optname, uint32_t *value)
 {
-	return entry & ((UINT64_C(1) << LKOS_FD_PLACE_SHIFT) - 1) & ~(uint64_t)UINT16_MAX;
+	socklen_t size = sizeof(*value);
+
+	return lkos_next.getsockopt(fd, SOL_SOCKET, optname, value, &size) == 0;
 }
 
-void lkos_fd_keep(const struct lkos_fd_before *before, lkos_place *place, uint64_t cookie)
+static void look_at(int fd)
 {
-	const uint64_t number = (uint64_t)(place - atomic_load(&lkos_table)->places) + 1;
-	uint64_t seen = before->entry;
-	unsigned int above, highest = atomic_load(&limit);
+	uint32_t held, domain;
 
-	if (!before->at)
+	if (!read_option(fd, SO_TIMESTAMPING_OLD, &held))
 		return;
-	above = (unsigned int)before->fd + 1;
-	while (highest < above && !atomic_compare_exchange_weak(&limit, &highest, above))
-		;
-	atomic_compare_exchange_strong(before->at, &seen,
-				       emptied(seen) | number << LKOS_FD_PLACE_SHIFT |
-					       (uint16_t)lkos_record_tag(cookie));
-}
-
-void lkos_fd_keep_nothing(void)
-{
-	atomic_store(&keeps_nothing, true);
-	atomic_store(&lkos_fds, &no_fds);
-}
-
-lkos_place *lkos_fd_forget(int fd)
-{
-	_Atomic uint64_t *at = entry_of(fd);
-	uint64_t seen;
-
-	if (!at)
-		return NULL;
-	seen = atomic_load(at);
-	while (!atomic_compare_exchange_weak(
-		at, &seen, emptied(emptied(seen) + (1 << LKOS_FD_TAG_BITS))))
-		;
-	return place_of(seen);
-}
-
-bool lkos_fd_leads_to(const lkos_place *place)
-{
-	struct lkos_fds *fds = atomic_load(&lkos_fds);
-	const unsigned int highest = lkos_fd_limit();
-	const unsigned int end = highest < fds->count ? highest : fds->count;
-
-	for (unsigned int fd = 0; fd < end; fd++) {
-		if (place_of(atomic_load(&fds->entries[fd])) == place)
-			return true;
-	}
-	return false;
-}
-
-unsigned int lkos_fd_limit(void)
-{
-	return atomic_load(&limit);
+	if (held != 0 || !read_option(fd, SO_DOMAIN, &domain) || domain == AF_UNIX)
+		lkos_stamps_become_possible();
+	if (held & SOF_TIMESTAMPING_RAW_HARDWARE)
+		lkos_requests_become_possible();
 }
 
 /* The layout of getdents64, which libc names only in newer versions. */
-struct entry {
+struct directory_entry {
 	uint64_t ino, off;
 	unsigned short size;
 	unsigned char type;
 	char name[];
 };
 
-/* Is there a socket among the entries? */
-static bool has_socket(const char *entries, size_t size)
+/* false: not all descriptors were seen. */
+static bool look_at_listed(int list)
 {
-	for (size_t at = 0; at < size;) {
-		const struct entry *entry = (const struct entry *)(entries + at);
-		struct stat file;
+	_Alignas(struct directory_entry) char entries[1024];
+	long size;
 
-		if (fstat(lkos_descriptor_number(entry->name), &file) == 0 &&
-		    S_ISSOCK(file.st_mode))
-			return true; /* '.' and '..' are no number: no file */
-		at += entry->size;
+	while ((size = syscall(SYS_getdents64, list, entries, sizeof(entries))) > 0) {
+		for (long at = 0; at < size;) {
+			const struct directory_entry *entry =
+				(const struct directory_entry *)(entries + at);
+
+			look_at(lkos_descriptor_number(entry->name));
+			at += entry->size;
+		}
 	}
-	return false;
+	return size == 0;
 }
 
-bool lkos_sockets_are_open(void)
+void lkos_possible_look(void)
 {
 	const int kept = errno;
 	const int list = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_Alignas(struct entry) char entries[1024];
-	long size = -1;
-	bool found = list < 0;
 
-	while (!found &&
-	       (size = syscall(SYS_getdents64, list, entries, sizeof(entries))) > 0)
-		found = has_socket(entries, (size_t)size);
+	atomic_store(&lkos_stamps_are_possible, false);
+	atomic_store(&lkos_requests_are_possible, false);
+	if (list < 0 || !look_at_listed(list)) {
+		for (int fd = 0; fd < USUAL_LIMIT; fd++)
+			look_at(fd);
+	}
 	if (list >= 0)
 		lkos_next.close(list);
 	errno = kept;
-	return found || size < 0;
 }

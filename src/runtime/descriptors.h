@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which record (runtime/records.h) a descriptor number leads to, so that a message can be read
- * without asking the kernel which socket it came from.
+/* What this process knows of its descriptor numbers: the SOF_TIMESTAMPING_* flags that the
+ * application requested on the socket of each (the cache), and whether any socket can have
+ * timestamps at all.
  *
- * It is forgotten when the number is closed and again when it is given out
- * (interpose/descriptors.c), so a number that was reused behind our back in one of the two ways
- * is still told apart. Nothing is learnt from a dup, since it may be a vfork child's, which has
- * descriptors of its own in our memory. What was learnt is kept only if the number was not
- * forgotten meanwhile: each entry counts how often it was.
+ * The cache has an entry for each number below LKOS_FDS_MOST, in blocks. The first block is always
+ * there; the others are mapped when something is cached of a number in them, 32 KiB each. A number
+ * without an entry is asked about each time. An entry ends when its number is closed and again when it
+ * is given out (interpose/descriptors.c), so that a number which was reused unseen in one of these
+ * two ways is still told apart. All entries end when this process changes the flags of a socket, which
+ * may have several numbers. Nothing is cached in a vfork child, which has descriptors of its own
+ * in its parent's memory.
  *
- * On i386, fcntl(F_DUPFD) is not seen (interpose/descriptors.c): there a number that libc closed
- * by itself, as fclose does, and that fcntl gave out, is taken for the socket that it was.
+ * On i386, fcntl(F_DUPFD) is not seen: a number that libc closed by itself, as fclose does, and that
+ * fcntl gave out, is taken for the socket that it was.
  *
- * No locks; a signal handler may call any of these. Entries are mapped when something is first
- * learnt of a number, 4,096 of them or as many as its number takes, up to a million: a limit of
- * locked memory (RLIMIT_MEMLOCK) counts them all. More take the place of fewer, which stay mapped;
- * what those knew is learnt again. A number that has none is asked about each time. errno is
- * kept. */
+ * No locks; a signal handler may call any of these. errno is kept. */
 #ifndef LKOS_RUNTIME_DESCRIPTORS_H
 #define LKOS_RUNTIME_DESCRIPTORS_H
 
@@ -24,83 +23,132 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "src/runtime/export.h"
-#include "src/runtime/records.h"
+#include "src/runtime/c.h"
 
-#define LKOS_FDS_FEWEST (1 << 12)
-#define LKOS_FDS_MOST (1 << 20) /* numbers below the kernel's default nr_open */
+#define LKOS_FDS_PER_BLOCK 4096
+#define LKOS_FDS_MOST (1 << 20)   /* the kernel's default nr_open */
+#define LKOS_FLAGS_END (1U << 24) /* above all flags that are cached */
 
-/* An entry, from its lowest bit. Of the record's tag so many bits that two sockets which share
- * a place and these bits were made a thousand million sockets apart. */
-enum {
-	LKOS_FD_TAG_BITS = 16,
-	LKOS_FD_FORGOTTEN_BITS = 29, /* how often the number was forgotten */
-	LKOS_FD_PLACE_BITS = 19,     /* the place in the table plus one; 0: not known */
-};
+/* An entry: the flags in its low 24 bits; LKOS_FD_NOT_NOTED where only the entry knows them; above these
+ * what lkos_fd_generation has, as long as it holds, or anything else. */
+typedef _Atomic uint64_t lkos_fd_entry;
 
-#define LKOS_FD_PLACE_SHIFT (LKOS_FD_TAG_BITS + LKOS_FD_FORGOTTEN_BITS)
+#define LKOS_FD_NOT_NOTED (UINT64_C(1) << 30)
 
-/* The entries of the numbers below `count`. */
-struct lkos_fds {
-	unsigned int count;
-	_Atomic uint64_t entries[];
-};
+extern LKOS_HIDDEN lkos_fd_entry lkos_fd_first_block[LKOS_FDS_PER_BLOCK];
+extern LKOS_HIDDEN _Atomic uint64_t lkos_fd_generation;
+extern LKOS_HIDDEN _Atomic uint32_t lkos_fd_times_forgotten; /* of all numbers */
 
-extern LKOS_INNER struct lkos_fds *_Atomic lkos_fds;
+/* NULL: the number has no entry. */
+lkos_fd_entry *lkos_fd_entry_of(int fd);
 
-/* The flags that were asked on fd's socket. false: not known. */
-static inline bool lkos_fd_asked(int fd, uint32_t *asked)
+/* Has the entry these flags? false: it does not hold. */
+static inline bool lkos_fd_entry_holds(const lkos_fd_entry *at, uint32_t *requested)
 {
-	struct lkos_fds *fds = atomic_load_explicit(&lkos_fds, memory_order_acquire);
-	uint64_t entry, word;
+	const uint64_t entry =
+		atomic_load_explicit(at, memory_order_acquire) ^
+		atomic_load_explicit(&lkos_fd_generation, memory_order_acquire);
 
-	if ((unsigned int)fd >= fds->count)
-		return false;
-	entry = atomic_load_explicit(&fds->entries[fd], memory_order_acquire);
-	if (entry >> LKOS_FD_PLACE_SHIFT == 0)
-		return false;
-	word = atomic_load_explicit(
-		atomic_load_explicit(&lkos_table, memory_order_relaxed)->places +
-			(entry >> LKOS_FD_PLACE_SHIFT) - 1,
-		memory_order_relaxed);
-	*asked = lkos_word_asked(word);
-	return (uint16_t)word == (uint16_t)entry;
+	*requested = (uint32_t)entry;
+	return entry < LKOS_FLAGS_END;
 }
 
-/* fd as it was before something was learnt of it. */
-struct lkos_fd_before {
-	int fd;
-	_Atomic uint64_t *at; /* NULL: it has no entry */
-	uint64_t entry;
+/* The flags that were requested on fd's socket. false: not known. */
+static inline bool lkos_fd_cached(int fd, uint32_t *requested)
+{
+	const lkos_fd_entry *at = lkos_fd_entry_of(fd);
+
+	return at && lkos_fd_entry_holds(at, requested);
+}
+
+/* The same for the numbers that most programs have: in the fast path. */
+static inline bool lkos_fd_cached_first(int fd, uint32_t *requested)
+{
+	return (unsigned int)fd < LKOS_FDS_PER_BLOCK &&
+	       lkos_fd_entry_holds(&lkos_fd_first_block[fd], requested);
+}
+
+/* The flags that were cached last, or left as a hint; they may have changed. not_noted: nothing else
+ * knows them. false: none. */
+bool lkos_fd_hint(int fd, uint32_t *requested, bool *not_noted);
+void lkos_fd_leave_hint(int fd, uint32_t requested, bool not_noted);
+
+/* `to` is the same socket as `from`: it gets what only the entry of `from` knows. */
+void lkos_fd_copy_hint(int from, int to);
+
+/* A number as it was before the kernel was asked about it. */
+struct lkos_fd_snapshot {
+	lkos_fd_entry *at; /* NULL: nothing can be cached */
+	uint64_t entry, generation;
 };
 
-struct lkos_fd_before lkos_fd_before(int fd);
+struct lkos_fd_snapshot lkos_fd_look(int fd);
 
-/* Makes an entry for a number that has none, which makes all others be learnt anew. false: there
- * is no memory for it, or nothing is to be kept. */
-bool lkos_fd_make_room(int fd);
+/* Caches what was learnt, if since then the number was not forgotten and no flags changed. */
+void lkos_fd_cache(const struct lkos_fd_snapshot *snapshot, uint32_t requested);
 
-/* Was the number not forgotten, and nothing kept of it, since then? */
-bool lkos_fd_is_as_before(const struct lkos_fd_before *before);
+/* The numbers from first to last were closed or given out. */
+void lkos_fd_forget_range(unsigned int first, unsigned int last);
 
-/* Keeps that fd, which was `before`, leads to `place`, the record of `cookie`. */
-void lkos_fd_keep(const struct lkos_fd_before *before, lkos_place *place,
-		  uint64_t cookie);
+/* An entry that is forgotten differs from what it was at any time before, so that what is just being
+ * learnt of the number is not kept. */
+static inline void lkos_fd_forget_entry(lkos_fd_entry *at)
+{
+	*at = (uint64_t)atomic_fetch_add(&lkos_fd_times_forgotten, 1) << 32;
+}
 
-/* The number is closed, or was given out anew. return: the place that it led to, or NULL. */
-lkos_place *lkos_fd_forget(int fd);
+static inline void lkos_fd_forget(int fd)
+{
+	if (LKOS_LIKELY((unsigned int)fd < LKOS_FDS_PER_BLOCK))
+		lkos_fd_forget_entry(&lkos_fd_first_block[fd]);
+	else
+		lkos_fd_forget_range((unsigned int)fd, (unsigned int)fd);
+}
 
-/* From now on nothing is kept: a thread has a table of descriptors of its own, so that a number
- * no longer tells the socket. For good. */
-void lkos_fd_keep_nothing(void);
+/* The flags of a socket have changed: all entries end, but stay as hints. */
+void lkos_fd_expire(void);
 
-/* Does some number of this process lead to this place, as far as we know? */
-bool lkos_fd_leads_to(const lkos_place *place);
+/* From now on nothing is cached: a thread has a descriptor table of its own, so that a number does
+ * not tell the socket any more. For good. */
+void lkos_fd_cache_nothing(void);
 
-/* One more than the highest number that something was kept of. */
-unsigned int lkos_fd_limit(void);
+/* This process has memory of its own: said at start and in the child of a fork. */
+void lkos_fd_own_process(void);
 
-/* Has the process a socket open, or is that not to be known? Reads /proc/self/fd. */
-bool lkos_sockets_are_open(void);
+/* A whole decimal number from 0 to INT_MAX, as users and /proc write descriptors; else -1. */
+int lkos_descriptor_number(const char *text);
+
+/* Can a message that comes in have a timestamp, so that it needs a second look? */
+extern LKOS_HIDDEN atomic_bool lkos_stamps_are_possible;
+
+/* Has some socket RAW_HARDWARE, so that messages that are sent are looked at? One that came from
+ * elsewhere counts once something is learnt of it: a program which requests nothing has no system
+ * call of ours when it sends. */
+extern LKOS_HIDDEN atomic_bool lkos_requests_are_possible;
+
+static inline bool lkos_stamps_possible(void)
+{
+	return atomic_load_explicit(&lkos_stamps_are_possible, memory_order_relaxed);
+}
+
+static inline bool lkos_requests_possible(void)
+{
+	return atomic_load_explicit(&lkos_requests_are_possible, memory_order_relaxed);
+}
+
+static inline void lkos_stamps_become_possible(void)
+{
+	atomic_store_explicit(&lkos_stamps_are_possible, true, memory_order_relaxed);
+}
+
+static inline void lkos_requests_become_possible(void)
+{
+	atomic_store_explicit(&lkos_requests_are_possible, true, memory_order_relaxed);
+}
+
+/* At start: stamps are possible where an open socket has flags of SO_TIMESTAMPING, or can bring other
+ * sockets (AF_UNIX). Only sockets answer this question: fstat could wait for the server of a dead
+ * network file system. Before it, both are possible. */
+void lkos_possible_look(void);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "src/runtime/file.h"
 #include "src/runtime/next.h"
-#include "src/runtime/signal_set.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -21,19 +22,21 @@
 #define LKOS_LIBRARY "lk_onload_stub"
 #endif
 
+#define SIGNAL_SET_SIZE (_NSIG / CHAR_BIT) /* of the kernel's set, in bytes */
+
 /* Above the numbers that programs and shells name by hand; lower when the limit is lower. */
 #define LOG_FD_FLOOR 512
 
 bool lkos_log_is_on;
 
 static int log_fd = -1;
-static struct stat log_file; /* what log_fd was when we made it */
+static lkos_file log_file; /* what log_fd was when it was made */
 
 static bool is_log_file(int fd)
 {
-	struct stat now;
+	lkos_file now;
 
-	return fstat(fd, &now) == 0 && now.st_dev == log_file.st_dev &&
+	return lkos_file_read(fd, &now) && now.st_dev == log_file.st_dev &&
 	       now.st_ino == log_file.st_ino && now.st_rdev == log_file.st_rdev;
 }
 
@@ -41,7 +44,7 @@ bool lkos_log_open(int fd)
 {
 	const int kept = errno;
 
-	if (fstat(fd, &log_file) == 0 &&
+	if (lkos_file_read(fd, &log_file) &&
 	    (!S_ISSOCK(log_file.st_mode) || is_log_file(STDERR_FILENO))) {
 		log_fd = lkos_next.fcntl64(fd, F_DUPFD_CLOEXEC, (void *)LOG_FD_FLOOR);
 		if (log_fd < 0)
@@ -84,7 +87,7 @@ void lkos_log_write(int fd, const struct iovec *parts, int count)
 			continue;
 		sigemptyset(&ours);
 		sigaddset(&ours, raised[i].number);
-		syscall(SYS_rt_sigtimedwait, &ours, NULL, &now, LKOS_SIGNAL_SET_SIZE);
+		syscall(SYS_rt_sigtimedwait, &ours, NULL, &now, SIGNAL_SET_SIZE);
 		break;
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <sys/uio.h>
 
-#include "src/runtime/export.h"
+#include "src/runtime/c.h"
 
-extern LKOS_INNER bool lkos_log_is_on;
+extern LKOS_HIDDEN bool lkos_log_is_on;
 
 /* Starts the log on fd. false: fd is not open; or a socket that is not standard error, since in a
  * program that was executed the number that the environment names may be one of its own by now. */

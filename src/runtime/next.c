@@ -3,8 +3,6 @@
 
 #include <dlfcn.h>
 
-#include "src/runtime/errors.h"
-
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* a missing function looks at none */
 
 /* Two functions for each row: one before the look-up, one where it found nothing. */

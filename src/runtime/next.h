@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-#include "src/runtime/export.h"
+#include "src/runtime/c.h"
 
 /* A library that calls others compiles next.c with rows of its own. */
 #ifndef LKOS_NEXT_ROWS
@@ -29,7 +29,7 @@ struct lkos_next {
 #undef LKOS_NEXT_VOID
 };
 
-extern LKOS_INNER struct lkos_next lkos_next;
+extern LKOS_HIDDEN struct lkos_next lkos_next;
 
 /* Looks all of them up. errno is kept. Threads that race here store the same addresses. */
 void lkos_next_resolve(void);

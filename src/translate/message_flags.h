@@ -10,6 +10,8 @@
 #ifndef LKOS_TRANSLATE_MESSAGE_FLAGS_H
 #define LKOS_TRANSLATE_MESSAGE_FLAGS_H
 
+#include <errno.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,15 +23,10 @@
 /* UIO_MAXIOV: the messages that one sendmmsg sends, and the pieces that one message has. */
 #define LKOS_MESSAGES_MAX 1024
 
-/* Does it take the kind of socket to answer? Only then is it asked for. */
-static inline bool lkos_onepkt_asks_for_kind(int flags)
+static inline int lkos_onepkt_to_kernel(int flags)
 {
-	return (flags & LKOS_MSG_ONEPKT) && (flags & MSG_WAITALL);
+	return flags & ~LKOS_MSG_ONEPKT;
 }
-
-/* The flags for the kernel in *kernel. is_tcp: a TCP socket over IPv4 or IPv6.
- * return: 0, or -EINVAL where one packet and all of the buffer are wanted of a stream. */
-int lkos_onepkt_to_kernel(int flags, bool is_tcp, int *kernel);
 
 static inline int lkos_warm_to_kernel(int flags)
 {
@@ -47,6 +44,15 @@ struct lkos_warm {
 
 /* return: the length, 0 where the path would not have been warmed, -EPIPE where nothing can be
  * sent (the caller raises SIGPIPE as send does), or -EINVAL for more than one segment. */
-ssize_t lkos_warm_answer(const struct lkos_warm *warm);
+static inline ssize_t lkos_warm_answer(const struct lkos_warm *warm)
+{
+	/* The two states from which a segment can be sent: the peer has not closed, or it has and
+	 * we have not. */
+	if (warm->state != TCP_ESTABLISHED && warm->state != TCP_CLOSE_WAIT)
+		return -EPIPE;
+	if (warm->length >= warm->mss)
+		return -EINVAL;
+	return warm->flags & MSG_MORE || warm->unsent > 0 ? 0 : (ssize_t)warm->length;
+}
 
 #endif

@@ -95,7 +95,7 @@ void lkos_control_find(const struct msghdr *msg, struct lkos_control *found)
 bool lkos_send_control_to_kernel(unsigned char *control, size_t size)
 {
 	struct control_message message;
-	bool asks = false;
+	bool requests = false;
 
 	while (take(&control, &size, &message)) {
 		uint32_t flags;
@@ -103,11 +103,11 @@ bool lkos_send_control_to_kernel(unsigned char *control, size_t size)
 		if (!is_stamping(&message.header) || message.data_size != sizeof(flags))
 			continue;
 		memcpy(&flags, message.data, sizeof(flags));
-		asks = asks || flags & SOF_TIMESTAMPING_TX_HARDWARE;
+		requests = requests || flags & SOF_TIMESTAMPING_TX_HARDWARE;
 		flags = lkos_sof_send_to_kernel(flags);
 		memcpy(message.data, &flags, sizeof(flags));
 	}
-	return asks;
+	return requests;
 }
 
 /* What else of a send can be stamped: its queueing, acknowledgement, and completion (since Linux
@@ -119,12 +119,12 @@ bool lkos_send_control_to_kernel(unsigned char *control, size_t size)
  * one if the socket could get no other kind of stamp, and if there is no address: an error brings
  * one. source: linux net/ipv4/ip_sockglue.c (ipv4_datagram_support_addr) */
 static bool reports_send(const struct lkos_control *found, const struct msghdr *msg,
-			 uint32_t asked)
+			 uint32_t requested)
 {
 	struct sock_extended_err report;
 
 	if (!found->report)
-		return !(asked & OTHER_SENT_STAMPS) &&
+		return !(requested & OTHER_SENT_STAMPS) &&
 		       !(msg->msg_name && msg->msg_namelen > 0);
 	memcpy(&report, found->report, sizeof(report));
 	return report.ee_errno == ENOMSG &&
@@ -137,8 +137,7 @@ static void drop_stamps(const struct lkos_control *found, struct msghdr *msg)
 {
 	unsigned char *const start = found->stamps - CMSG_LEN(0);
 	unsigned char *const next = found->stamps + found->stamps_span;
-	unsigned char *const end =
-		(unsigned char *)msg->msg_control + msg->msg_controllen;
+	unsigned char *const end = (unsigned char *)msg->msg_control + msg->msg_controllen;
 
 	memmove(start, next, (size_t)(end - next));
 	msg->msg_controllen -= (size_t)(next - start);
@@ -147,17 +146,17 @@ static void drop_stamps(const struct lkos_control *found, struct msghdr *msg)
 /* Whatever their form, the slots are made whole and wide, changed, and put back as far as they
  * are there: a cut message has the bytes of the whole one, up to the cut. */
 void lkos_stamps_to_app(const struct lkos_control *found, struct msghdr *msg,
-			uint32_t asked)
+			uint32_t requested)
 {
 	const bool sent = msg->msg_flags & MSG_ERRQUEUE;
-	const bool wants_hardware = lkos_sof_wants_hardware(asked, sent);
+	const bool wants_hardware = lkos_sof_wants_hardware(requested, sent);
 	const size_t slot = found->slot_size, all = SLOTS * slot;
 	const size_t known = found->stamps_size < all ? found->stamps_size : all;
 	unsigned char theirs[LKOS_STAMPS_SIZE] = {0}, wide[LKOS_STAMPS_SIZE] = {0};
 
-	if (!wants_hardware && !lkos_sof_lent_software(asked))
+	if (!wants_hardware && !lkos_sof_reports_ours(requested))
 		return;
-	if (sent && !reports_send(found, msg, asked))
+	if (sent && !reports_send(found, msg, requested))
 		return;
 	memcpy(theirs, found->stamps, known);
 	for (size_t i = 0; i < SLOTS; i++)
@@ -168,7 +167,7 @@ void lkos_stamps_to_app(const struct lkos_control *found, struct msghdr *msg,
 		return;
 	}
 	if (wants_hardware)
-		lkos_slots_to_app(wide, lkos_sof_in_effect(asked, sent));
+		lkos_slots_to_app(wide, lkos_sof_of_direction(requested, sent));
 	else
 		memset(wide, 0, SLOT_SIZE_NEW);
 	for (size_t i = 0; i < SLOTS; i++)

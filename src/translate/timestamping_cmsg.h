@@ -23,12 +23,11 @@
 
 /* What matters to us in a message's control data. A pointer is NULL where there is none. */
 struct lkos_control {
-	unsigned char *stamps; /* data of SCM_TIMESTAMPING: three slots */
-	size_t stamps_size;    /* bytes of it that are there, cut or not */
-	size_t stamps_span;    /* bytes from there to the next message */
-	size_t slot_size;      /* of one slot, in its old or new form */
-	const unsigned char
-		*report; /* struct sock_extended_err of an error queue message */
+	unsigned char *stamps;       /* data of SCM_TIMESTAMPING: three slots */
+	size_t stamps_size;          /* bytes of it that are there, cut or not */
+	size_t stamps_span;          /* bytes from there to the next message */
+	size_t slot_size;            /* of one slot, in its old or new form */
+	const unsigned char *report; /* struct sock_extended_err of an error queue message */
 	const unsigned char *rights; /* descriptors that came in, int each */
 	size_t rights_count;
 };
@@ -36,15 +35,15 @@ struct lkos_control {
 /* msg: as a successful recvmsg left it. */
 void lkos_control_find(const struct msghdr *msg, struct lkos_control *found);
 
-/* Rewrites the stamps that were found in msg, for a socket that asked for `asked`
- * (SOF_TIMESTAMPING_* bits). Where it asked for hardware stamps of the message's direction, an
+/* Rewrites the stamps that were found in msg, for a socket on which these SOF_TIMESTAMPING_* bits were
+ * requested. Where they include hardware stamps of the message's direction, an
  * empty hardware slot takes the software stamp; stamps of a card stay. A software stamp that is
  * reported only because of us is emptied, and where no other is there the control message is
  * taken out, since a kernel would not have made it. Of the error queue's messages only the report
  * of a send itself is concerned: not those of queueing (SCHED) and of acknowledgement (ACK), nor
  * ICMP errors. Afterwards `found` is not to be used any more. */
 void lkos_stamps_to_app(const struct lkos_control *found, struct msghdr *msg,
-			uint32_t asked);
+			uint32_t requested);
 
 /* Most messages with a stamp have that one control message, whole. For these there is a short
  * way, which must do what the two functions above do.
@@ -75,17 +74,17 @@ static inline bool lkos_slot_is_empty(const unsigned char *slot)
 }
 
 /* Rewrites whole slots of 16 bytes: of a message that was received, or that reports a send.
- * Without SOFTWARE in `asked`, the software stamp is emptied. */
-static inline void lkos_slots_to_app(unsigned char *slots, uint32_t asked)
+ * Without SOFTWARE in `requested`, the software stamp is emptied. */
+static inline void lkos_slots_to_app(unsigned char *slots, uint32_t requested)
 {
 	if (lkos_slot_is_empty(slots + 32))
 		memcpy(slots + 32, slots, 16);
-	if (!(asked & SOF_TIMESTAMPING_SOFTWARE))
+	if (!(requested & SOF_TIMESTAMPING_SOFTWARE))
 		memset(slots, 0, 16);
 }
 
-/* The control data of a sendmsg that asks for hardware transmit stamps: the software ones are
- * asked too. control: a copy of the application's. return: did it ask? */
+/* The control data of a sendmsg that requests hardware transmit stamps: the software ones are
+ * requested too. control: a copy of the application's. return: did it request any? */
 bool lkos_send_control_to_kernel(unsigned char *control, size_t size);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "src/translate/timestamping_flags.h"
 
-static const struct
-{ /* a direction's hardware record, its stand-in, what must go with that */
+/* Of each direction: the hardware record, the software one that stands in for it, and what is
+ * dropped with a stand-in. */
+static const struct {
 	uint32_t hardware, software, dropped;
 } directions[] = {
 	{SOF_TIMESTAMPING_RX_HARDWARE, SOF_TIMESTAMPING_RX_SOFTWARE, 0},
@@ -12,57 +13,57 @@ static const struct
 
 #define DIRECTIONS (sizeof(directions) / sizeof(directions[0]))
 
-uint32_t lkos_sof_to_kernel(uint32_t asked)
+uint32_t lkos_sof_to_kernel(uint32_t requested)
 {
-	uint32_t kernel = asked;
+	uint32_t held = requested;
 
-	if (!(asked & SOF_TIMESTAMPING_RAW_HARDWARE))
-		return asked;
+	if (!(requested & SOF_TIMESTAMPING_RAW_HARDWARE))
+		return requested;
 	for (unsigned int i = 0; i < DIRECTIONS; i++) {
-		if (!(asked & directions[i].hardware))
+		if (!(requested & directions[i].hardware))
 			continue;
-		if (!(asked & directions[i].software))
-			kernel &= ~directions[i].dropped;
-		kernel |= directions[i].software | SOF_TIMESTAMPING_SOFTWARE;
+		if (!(requested & directions[i].software))
+			held &= ~directions[i].dropped;
+		held |= directions[i].software | SOF_TIMESTAMPING_SOFTWARE;
 	}
-	return kernel;
+	return held;
 }
 
-uint32_t lkos_sof_held(uint32_t remembered)
+uint32_t lkos_sof_held(uint32_t requested)
 {
 	const uint32_t per_call = LKOS_SOF_TX_HARDWARE_PER_CALL;
-	uint32_t kernel = lkos_sof_to_kernel(remembered & ~per_call);
+	uint32_t held = lkos_sof_to_kernel(requested & ~per_call);
 
-	if (!(remembered & per_call))
-		return kernel;
-	if (!(kernel & SOF_TIMESTAMPING_TX_SOFTWARE))
-		kernel &= ~(uint32_t)SOF_TIMESTAMPING_OPT_TX_SWHW;
-	return kernel | SOF_TIMESTAMPING_SOFTWARE;
+	if (!(requested & per_call))
+		return held;
+	if (!(held & SOF_TIMESTAMPING_TX_SOFTWARE))
+		held &= ~(uint32_t)SOF_TIMESTAMPING_OPT_TX_SWHW;
+	return held | SOF_TIMESTAMPING_SOFTWARE;
 }
 
-uint32_t lkos_sof_remembered(uint32_t asked, uint32_t before)
+uint32_t lkos_sof_requested_after(uint32_t requested, uint32_t before)
 {
-	return asked & SOF_TIMESTAMPING_RAW_HARDWARE
-		       ? asked | (before & LKOS_SOF_TX_HARDWARE_PER_CALL)
-		       : asked;
+	const uint32_t per_call = LKOS_SOF_TX_HARDWARE_PER_CALL;
+
+	return requested & SOF_TIMESTAMPING_RAW_HARDWARE ? requested | (before & per_call)
+							 : requested & ~per_call;
 }
 
-uint32_t lkos_sof_to_app(uint32_t kernel)
+uint32_t lkos_sof_to_app(uint32_t held)
 {
 	const uint32_t records =
 		SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_TX_SOFTWARE;
-	uint32_t asked = kernel;
+	uint32_t requested = held;
 
-	if (kernel & SOF_TIMESTAMPING_SYS_HARDWARE)
-		return kernel;
+	if (held & SOF_TIMESTAMPING_SYS_HARDWARE)
+		return held;
 	for (unsigned int i = 0; i < DIRECTIONS; i++) {
-		if ((kernel & directions[i].hardware) &&
-		    !(kernel & directions[i].dropped))
-			asked &= ~directions[i].software;
+		if ((held & directions[i].hardware) && !(held & directions[i].dropped))
+			requested &= ~directions[i].software;
 	}
-	if (!(asked & records))
-		asked &= ~(uint32_t)SOF_TIMESTAMPING_SOFTWARE;
-	return lkos_sof_to_kernel(asked) == kernel ? asked : kernel;
+	if (!(requested & records))
+		requested &= ~(uint32_t)SOF_TIMESTAMPING_SOFTWARE;
+	return lkos_sof_to_kernel(requested) == held ? requested : held;
 }
 
 uint32_t lkos_sof_send_to_kernel(uint32_t call)

@@ -3,6 +3,7 @@
  *
  * Each function is pure: sets of SOF_TIMESTAMPING_* bits in, such a set out, an answer for each
  * set; bits that are not named here pass through unchanged, and errno is not touched.
+ * 'Requested' are the flags that the application set, 'held' those that the kernel has for it.
  * source: linux Documentation/networking/timestamping.rst */
 #ifndef LKOS_TRANSLATE_TIMESTAMPING_FLAGS_H
 #define LKOS_TRANSLATE_TIMESTAMPING_FLAGS_H
@@ -11,32 +12,42 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Beside the application's flags in what we remember of a socket: it asks for hardware transmit
- * stamps per sendmsg call. Linux has no such bit, and refuses it. */
+/* The functions, each of which takes what was requested and says:
+ *
+ * | lkos_sof_to_kernel       | what the kernel is to hold for it, per-call requests aside        |
+ * | lkos_sof_held            | the same, with per-call requests                                  |
+ * | lkos_sof_to_app          | the other way, from what the kernel holds: the likeliest request  |
+ * | lkos_sof_requested_after | what counts as requested from now on, given what was before       |
+ * | lkos_sof_send_to_kernel  | the flags of one sendmsg, for the kernel                          |
+ * | lkos_sof_reports_ours    | are software stamps reported only because we asked for them?      |
+ * | lkos_sof_wants_hardware  | are raw hardware stamps wanted of what arrives, or of what is sent? |
+ * | lkos_sof_of_direction    | the flags as they work on what arrives, or on what is sent        |
+ * | lkos_sof_is_common       | does the short way of most stamped messages apply?                | */
+
+/* Among the flags that were requested: hardware transmit stamps were requested per sendmsg call.
+ * Linux has no such bit, and refuses it. */
 #define LKOS_SOF_TX_HARDWARE_PER_CALL (1U << 23)
 
 /* SOF_TIMESTAMPING_OPT_RX_FILTER, since Linux 6.12, whose header not everybody has. */
 #define LKOS_SOF_OPT_RX_FILTER (1U << 17)
 
-/* What an application asks, restated for a kernel whose card may stamp nothing: where it asks
- * for raw hardware stamps of a direction, the software ones of that direction are asked too, and
- * SOFTWARE, so that they are reported. Nothing is taken away, because a card that does stamp
- * shall go on, but for OPT_TX_SWHW where the software transmit stamp is ours: with it one send
- * would give two reports. */
-uint32_t lkos_sof_to_kernel(uint32_t asked);
+/* For a kernel whose card may stamp nothing: where raw hardware stamps of a direction are requested,
+ * the software ones of that direction are requested too, and SOFTWARE, so that they are reported.
+ * Nothing is taken away, because a card that does stamp shall go on, but for OPT_TX_SWHW where the
+ * software transmit stamp is ours: with it one send would give two reports. */
+uint32_t lkos_sof_to_kernel(uint32_t requested);
 
-/* What the kernel holds for a socket of which we remember this: a request per call brings record
- * bits of its own, is reported by the socket's SOFTWARE, and gives one report only without
- * OPT_TX_SWHW. */
-uint32_t lkos_sof_held(uint32_t remembered);
+/* A request per call brings record bits of its own, is reported by the socket's SOFTWARE, and gives
+ * one report only without OPT_TX_SWHW. */
+uint32_t lkos_sof_held(uint32_t requested);
 
-/* What is remembered of a socket that asks for `asked`, after `before`: requests per call stay
- * for as long as RAW_HARDWARE does, since reports of what was sent may be still to come. */
-uint32_t lkos_sof_remembered(uint32_t asked, uint32_t before);
+/* Requests per call stay for as long as RAW_HARDWARE does, since reports of what was sent may be
+ * still to come. */
+uint32_t lkos_sof_requested_after(uint32_t requested, uint32_t before);
 
-/* The other way, for a socket whose application we did not see asking: what was most likely
- * asked, given what the kernel holds. Always a set that lkos_sof_to_kernel turns into `kernel`,
- * if there is one, and otherwise `kernel` itself.
+/* For a socket whose application was not seen to request: what it most likely did, given what the
+ * kernel holds. Always a set that lkos_sof_to_kernel turns into `held`, if there is one, and otherwise
+ * `held` itself.
  *
  * With SYS_HARDWARE, the flags are taken to be the application's own: who names that old flag
  * names them all. Without it, a software record beside the hardware one of its direction is taken
@@ -47,51 +58,48 @@ uint32_t lkos_sof_remembered(uint32_t asked, uint32_t before);
  * - without SYS_HARDWARE: a software record beside its hardware one, unless OPT_TX_SWHW is there
  *   too; SOFTWARE without a software record, or a software record without SOFTWARE;
  * - with SYS_HARDWARE: SOFTWARE or such a direction's software record missing;
- * - OPT_TX_SWHW without TX_SOFTWARE, which the kernel was never told. */
-uint32_t lkos_sof_to_app(uint32_t kernel);
+ * - OPT_TX_SWHW without TX_SOFTWARE, which the kernel was never told.
+ * These are noted on the socket (translate/timestamping_note.h). */
+uint32_t lkos_sof_to_app(uint32_t held);
 
-/* The same per sendmsg call, for the record bits in its control message. They count on a socket
- * that asked for RAW_HARDWARE, which then has LKOS_SOF_TX_HARDWARE_PER_CALL. */
+/* The record bits in a control message of sendmsg. They count on a socket on which RAW_HARDWARE is
+ * requested, which then has LKOS_SOF_TX_HARDWARE_PER_CALL. */
 uint32_t lkos_sof_send_to_kernel(uint32_t call);
 
-/* Does the kernel report software stamps only because we asked it to? */
-static inline bool lkos_sof_lent_software(uint32_t asked)
+static inline bool lkos_sof_reports_ours(uint32_t requested)
 {
 	const uint32_t both = SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_SOFTWARE;
 
-	return (asked & both) == SOF_TIMESTAMPING_RAW_HARDWARE;
+	return (requested & both) == SOF_TIMESTAMPING_RAW_HARDWARE;
 }
 
-/* Did the application ask for raw hardware stamps of what arrives, or of what it sends? */
-static inline bool lkos_sof_wants_hardware(uint32_t asked, bool sent)
+static inline bool lkos_sof_wants_hardware(uint32_t requested, bool sent)
 {
 	const uint32_t sends =
 		SOF_TIMESTAMPING_TX_HARDWARE | LKOS_SOF_TX_HARDWARE_PER_CALL;
 	const uint32_t receives = SOF_TIMESTAMPING_RX_HARDWARE;
 
-	return (asked & SOF_TIMESTAMPING_RAW_HARDWARE) &&
-	       (asked & (sent ? sends : receives));
+	return (requested & SOF_TIMESTAMPING_RAW_HARDWARE) &&
+	       (requested & (sent ? sends : receives));
 }
 
-/* The flags as they work on what arrives, or on what was sent: of what arrives, OPT_RX_FILTER
- * shows software stamps only where their record was asked too.
+/* Of what arrives, OPT_RX_FILTER shows software stamps only where their record was requested too.
  * source: linux net/socket.c (__sock_recv_timestamp) */
-static inline uint32_t lkos_sof_in_effect(uint32_t asked, bool sent)
+static inline uint32_t lkos_sof_of_direction(uint32_t requested, bool sent)
 {
-	const bool filtered = !sent && asked & LKOS_SOF_OPT_RX_FILTER &&
-			      !(asked & SOF_TIMESTAMPING_RX_SOFTWARE);
+	const bool filtered = !sent && requested & LKOS_SOF_OPT_RX_FILTER &&
+			      !(requested & SOF_TIMESTAMPING_RX_SOFTWARE);
 
-	return filtered ? asked & ~(uint32_t)SOF_TIMESTAMPING_SOFTWARE : asked;
+	return filtered ? requested & ~(uint32_t)SOF_TIMESTAMPING_SOFTWARE : requested;
 }
 
-/* Are hardware stamps of what arrives asked, and all software ones shown or none? One test, for
- * the path that nearly every stamped message takes. */
-static inline bool lkos_sof_is_usual(uint32_t asked)
+/* Hardware stamps of what arrives are requested, and no filter. */
+static inline bool lkos_sof_is_common(uint32_t requested)
 {
 	const uint32_t receives =
 		SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE;
 
-	return (asked & (receives | LKOS_SOF_OPT_RX_FILTER)) == receives;
+	return (requested & (receives | LKOS_SOF_OPT_RX_FILTER)) == receives;
 }
 
 #endif

@@ -92,4 +92,7 @@ int receive_descriptor(int channel, bool several); /* by recvmsg, or by recvmmsg
 /* How many the call makes, counted in a forked child. -1: tracing is not allowed here. */
 int count_syscalls(void (*call)(int fd), int fd);
 
+/* The same for instructions outside of the kernel: some of getting there and back are among them. */
+int count_instructions(void (*call)(int fd), int fd);
+
 #endif

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Scenarios about whose stamps are whose: sockets that are reached through other descriptors,
  * threads and processes, and descriptor numbers that come to be other sockets. */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -443,6 +446,114 @@ static void inherited(char **args)
 	fact("asked=%s", read_back(pair.far, flags));
 }
 
+/* ---- every set, over each way into another program */
+
+#define ARRIVING (2 * ALL_SETS) /* the basic bits, and each with OPT_TX_SWHW */
+
+static uint32_t arriving_set(int i)
+{
+	return (uint32_t)i % ALL_SETS |
+	       (i >= ALL_SETS ? SOF_TIMESTAMPING_OPT_TX_SWHW : 0);
+}
+
+/* Each of the other program takes its socket from `source` in one way; `number` is the socket's in the
+ * program that set it up. */
+static int by_exec(int source, int number)
+{
+	(void)source;
+	return number;
+}
+
+static int by_message(int source, int number)
+{
+	(void)number;
+	return receive_descriptor(source, false);
+}
+
+static int from_process(int source, int number)
+{
+	return (int)MUST(pidfd_getfd(source, number, 0));
+}
+
+static const struct {
+	const char *name;
+	int (*take)(int source, int number);
+} arrivals[] = {
+	{"exec", by_exec},
+	{"SCM_RIGHTS", by_message},
+	{"pidfd_getfd", from_process},
+};
+
+/* The other program. args: the way, its source, the sockets' numbers with commas between */
+static void arriving_program(char **args)
+{
+	const int way = atoi(args[0]);
+	const char *numbers = args[2];
+
+	turn_stamping_on();
+	for (int i = 0; i < ARRIVING; i++) {
+		const int fd = arrivals[way].take(atoi(args[1]), atoi(numbers));
+		const uint32_t flags = arriving_set(i);
+
+		fact("%s 0x%x=%s, %s", arrivals[way].name, flags,
+		     receive_word(fd, plainly), read_back(fd, flags));
+		MUST(close(fd));
+		numbers = strchr(numbers, ',') + 1;
+	}
+}
+
+static void run_arriving_program(size_t way, const struct pair *pairs, int source)
+{
+	char way_word[16], source_word[16], numbers[ARRIVING * 12] = "";
+	size_t used = 0;
+	pid_t child;
+
+	snprintf(way_word, sizeof(way_word), "%zu", way);
+	snprintf(source_word, sizeof(source_word), "%d", source);
+	for (int i = 0; i < ARRIVING; i++)
+		used += (size_t)snprintf(numbers + used, sizeof(numbers) - used, "%d,",
+					 pairs[i].far);
+	child = (pid_t)MUST(fork());
+	if (child == 0) {
+		MUST(fcntl(source, F_SETFD, 0));
+		for (int i = 0; arrivals[way].take == by_exec && i < ARRIVING; i++)
+			MUST(fcntl(pairs[i].far, F_SETFD, 0));
+		execl("/proc/self/exe", "probe", "arriving_program", way_word,
+		      source_word, numbers, NULL);
+		_exit(127);
+	}
+	if (arrivals[way].take == by_message) {
+		for (int i = 0; i < ARRIVING; i++)
+			send_descriptor(own.channel.near, pairs[i].far);
+	}
+	finish(child);
+}
+
+static void arriving(char **args)
+{
+	const struct family *family = family_named(args[0]);
+
+	turn_stamping_on();
+	open_own();
+	MUST(prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0) == 0 || errno == EINVAL
+		     ? 0
+		     : -1); /* EINVAL: pidfd_getfd is not limited to ancestors */
+	for (size_t way = 0; way < COUNT(arrivals); way++) {
+		const bool by_pidfd_getfd = arrivals[way].take == from_process;
+		struct pair pairs[ARRIVING];
+
+		for (int i = 0; i < ARRIVING; i++) {
+			pairs[i] = connected_pair(family);
+			ask(pairs[i].far, arriving_set(i));
+			send_hello(pairs[i]);
+		}
+		run_arriving_program(way, pairs,
+				     by_pidfd_getfd ? own.pidfd : own.channel.far);
+		for (int i = 0; i < ARRIVING; i++)
+			close_pair(pairs[i]);
+	}
+}
+
 /* Another program that shares a socket with us asks on it, and we never do. args: flags, number */
 static void asking_program(char **args)
 {
@@ -857,11 +968,62 @@ static void crowd(char **args)
 	fact("wrong=%d", wrong);
 }
 
+#define HIGH 19000 /* a number of a descriptor, where so many are allowed */
+#define CROWD 320000
+
+static void call_ask(int fd)
+{
+	const uint32_t flags = ALL_SETS - 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING_OLD, &flags, sizeof(flags));
+}
+
+static int count_ask(const struct family *family)
+{
+	const int fd = fresh_socket(family);
+	const int instructions = count_instructions(call_ask, fd);
+
+	if (instructions < 0)
+		not_run("ptrace");
+	MUST(close(fd));
+	return instructions;
+}
+
+/* What a set costs after many others, and beside a high number. */
+static void flat(char **args)
+{
+	const struct family *family = family_named(args[0]);
+	struct rlimit limit;
+	int before, after, high, fd;
+
+	MUST(getrlimit(RLIMIT_NOFILE, &limit));
+	limit.rlim_cur = limit.rlim_max;
+	MUST(setrlimit(RLIMIT_NOFILE, &limit));
+	high = limit.rlim_max > HIGH ? HIGH : (int)limit.rlim_max - 1;
+	call_ask(fresh_socket(family));
+	before = count_ask(family);
+	MUST(dup2(fresh_socket(family), high));
+	call_ask(high);
+	for (int i = 0; i < CROWD; i++) {
+		fd = fresh_socket(family);
+		call_ask(fd);
+		MUST(close(fd));
+	}
+	after = count_ask(family);
+	fprintf(stderr, "%d instructions, and %d after %d sockets\n", before, after,
+		CROWD);
+	fact("a set takes %s",
+	     after <= before + before / 10 ? "as long as before" : "longer");
+}
+
 const struct scenario scenarios[] = {
 	{"readback", readback},
 	{"readback_all_bits", readback_all_bits},
 	{"readback_forms", readback_forms},
 	{"kernel_flags", kernel_flags},
+	{"arriving", arriving},
+	{"arriving_program", arriving_program},
+	{"flat", flat},
 	{"accepted", accepted},
 	{"accepted_late", accepted_late},
 	{"accepted_all", accepted_all},

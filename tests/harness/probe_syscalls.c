@@ -18,6 +18,7 @@ static _Noreturn void be_traced(void (*call)(int fd), int fd)
 	syscall(MARK);
 	call(fd);
 	syscall(MARK);
+	raise(SIGSYS); /* the mark of those who count steps */
 	_exit(0);
 }
 
@@ -47,10 +48,25 @@ static int calls_to_mark(pid_t child)
 	}
 }
 
-int count_syscalls(void (*call)(int fd), int fd)
+/* A step at a time, to the signal behind the last mark. -1: it did not come. */
+static int steps_to_mark(pid_t child)
+{
+	int status, count = 0;
+
+	do {
+		if (ptrace(PTRACE_SINGLESTEP, child, NULL, NULL) != 0 ||
+		    waitpid(child, &status, 0) < 0 || !WIFSTOPPED(status))
+			return -1;
+		count++;
+	} while (WSTOPSIG(status) == SIGTRAP);
+	return WSTOPSIG(status) == SIGSYS ? count : -1;
+}
+
+/* `count` is called at the first mark. */
+static int trace(void (*call)(int fd), int fd, int (*count)(pid_t child))
 {
 	const pid_t child = (pid_t)MUST(fork());
-	int status, count;
+	int status, counted;
 
 	if (child == 0)
 		be_traced(call, fd);
@@ -60,8 +76,18 @@ int count_syscalls(void (*call)(int fd), int fd)
 	MUST(ptrace(PTRACE_SETOPTIONS, child, NULL,
 		    PTRACE_O_TRACESYSGOOD |
 			    PTRACE_O_EXITKILL)); /* without the first, no info */
-	count = calls_to_mark(child) < 0 ? -1 : calls_to_mark(child);
+	counted = calls_to_mark(child) < 0 ? -1 : count(child);
 	kill(child, SIGKILL);
 	MUST(waitpid(child, &status, 0));
-	return count;
+	return counted;
+}
+
+int count_syscalls(void (*call)(int fd), int fd)
+{
+	return trace(call, fd, calls_to_mark);
+}
+
+int count_instructions(void (*call)(int fd), int fd)
+{
+	return trace(call, fd, steps_to_mark);
 }

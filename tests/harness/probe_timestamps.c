@@ -557,6 +557,83 @@ static void syscalls_of_messages(char **args)
 	count("sendmmsg", call_sendmmsg, pair.near);
 }
 
+/* Messages that each request a hardware stamp. */
+#define REQUESTS_MOST 64
+#define PAGE 4096
+
+static _Alignas(PAGE) struct mmsghdr requests[REQUESTS_MOST];
+static _Alignas(PAGE) unsigned char request_controls[REQUESTS_MOST * PAGE];
+static unsigned int request_count;
+
+static void prepare_request(unsigned int i, size_t at, uint32_t records)
+{
+	static struct stamped_send send; /* what it holds is used by the message */
+	struct msghdr *msg = &requests[i].msg_hdr;
+
+	start_send(&send, SO_TIMESTAMPING_OLD, records);
+	*msg = send.msg.msg_hdr;
+	msg->msg_control = request_controls + at;
+	memcpy(msg->msg_control, send.control, msg->msg_controllen);
+}
+
+/* step: from the control data of one message to that of the next. */
+static void prepare_requests(unsigned int count, size_t step)
+{
+	request_count = count;
+	for (unsigned int i = 0; i < count; i++)
+		prepare_request(i, i * step, SOF_TIMESTAMPING_TX_HARDWARE);
+}
+
+static void call_request(int fd)
+{
+	sendmsg(fd, &requests[0].msg_hdr, 0);
+}
+
+/* The message and its control data in one page. */
+static void call_near_request(int fd)
+{
+	static _Alignas(PAGE) struct {
+		struct msghdr msg;
+		_Alignas(struct cmsghdr) unsigned char control[64];
+	} near;
+
+	near.msg = requests[0].msg_hdr;
+	near.msg.msg_control = near.control;
+	memcpy(near.control, request_controls, near.msg.msg_controllen);
+	sendmsg(fd, &near.msg, 0);
+}
+
+static void call_requests(int fd)
+{
+	sendmmsg(fd, requests, request_count, 0);
+}
+
+/* On a socket that has made such a request before. */
+static void syscalls_of_requests(char **args)
+{
+	static const unsigned int counts[] = {1, 8, 9, 64};
+	const struct pair pair = connected_pair(family_named(args[0]));
+	char name[64];
+
+	ask(pair.near, stamps_named(args[1]));
+	prepare_requests(8, 64);
+	call_request(pair.near);
+	call_requests(pair.near);
+	count("sendmsg in one page", call_near_request, pair.near);
+	count("sendmsg", call_request, pair.near);
+	for (size_t i = 0; i < COUNT(counts); i++) {
+		prepare_requests(counts[i], 64);
+		snprintf(name, sizeof(name), "sendmmsg of %u", counts[i]);
+		count(name, call_requests, pair.near);
+	}
+	prepare_requests(8, PAGE);
+	count("sendmmsg of 8 on pages of their own", call_requests, pair.near);
+	for (unsigned int i = 0; i < 7; i++)
+		prepare_request(i, i * PAGE, 0);
+	count("sendmmsg of 8 on such pages, the last with a request", call_requests,
+	      pair.near);
+}
+
 const struct scenario scenarios[] = {
 	{"receive", receive},
 	{"turned", turned},
@@ -569,5 +646,6 @@ const struct scenario scenarios[] = {
 	{"refused", refused},
 	{"syscalls", syscalls},
 	{"syscalls_of_messages", syscalls_of_messages},
+	{"syscalls_of_requests", syscalls_of_requests},
 	{NULL, NULL},
 };

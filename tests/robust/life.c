@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* usage: life SCENARIO [ARGUMENT...]
  *
- * What processes do in their lives: signals, cancelled threads, fork, vfork, exec, dlopen, many
- * descriptors, limits that change, memory that is short. Each scenario prints lines that are the
- * same on each run. status: 0 well, 2 it could not be set up */
+ * What processes do in their lives: signals, cancelled threads, fork, vfork,
+ * exec, dlopen, many descriptors, limits that change, memory that is short.
+ * Each scenario prints lines that are the same on each run. status: 0 well, 2
+ * it could not be set up */
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -34,146 +36,10 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "tests/robust/datagrams.h"
 #include "tests/robust/must.h"
 #include "tests/robust/stamped.h"
 #include "tests/robust/undeclared.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define WAIT_SECONDS 40
-
-#define HARD (SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE)
-#define SOFT (SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE)
-
-/* One write each: nothing here may need memory. */
-static void fact(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void fact(const char *format, ...)
-{
-	char line[256];
-	va_list args;
-	int size;
-
-	va_start(args, format);
-	size = vsnprintf(line, sizeof(line) - 1, format, args);
-	va_end(args);
-	line[size++] = '\n';
-	MUST(write(STDOUT_FILENO, line, (size_t)size));
-}
-
-static time_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec;
-}
-
-static int udp(struct sockaddr_in *address)
-{
-	const int fd = (int)MUST(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-	socklen_t size = sizeof(*address);
-
-	*address = (struct sockaddr_in){.sin_family = AF_INET};
-	address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	MUST(bind(fd, (struct sockaddr *)address, sizeof(*address)));
-	MUST(getsockname(fd, (struct sockaddr *)address, &size));
-	return fd;
-}
-
-static void ask(int fd, uint32_t flags)
-{
-	MUST(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)));
-}
-
-static uint32_t asked(int fd)
-{
-	uint32_t flags = 0;
-	socklen_t size = sizeof(flags);
-
-	MUST(getsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, &size));
-	return flags;
-}
-
-static void send_to(int fd, const struct sockaddr_in *address)
-{
-	MUST(sendto(fd, "text", 4, 0, (const struct sockaddr *)address,
-		    sizeof(*address)));
-}
-
-struct room {
-	struct msghdr msg;
-	struct iovec piece;
-	char data[64];
-	_Alignas(struct cmsghdr) char control[256];
-};
-
-static void make_room(struct room *room)
-{
-	room->piece = (struct iovec){room->data, sizeof(room->data)};
-	room->msg = (struct msghdr){
-		.msg_iov = &room->piece,
-		.msg_iovlen = 1,
-		.msg_control = room->control,
-		.msg_controllen = sizeof(room->control),
-	};
-}
-
-static ssize_t receive(int fd, struct room *room, int flags)
-{
-	make_room(room);
-	return recvmsg(fd, &room->msg, flags);
-}
-
-/* Which slots of the stamp have one: "T--" software, "--T" hardware. */
-static const char *slots(struct room *room)
-{
-	static __thread char texts[2][4];
-	static __thread unsigned int turn;
-	char *text = texts[turn++ % 2]; /* good until the one after the next */
-	const struct cmsghdr *at = CMSG_FIRSTHDR(&room->msg);
-	struct timespec stamps[3];
-
-	if (!at || at->cmsg_type != SO_TIMESTAMPING ||
-	    at->cmsg_len < CMSG_LEN(sizeof(stamps)))
-		return "none";
-	memcpy(stamps, CMSG_DATA(at), sizeof(stamps));
-	for (int i = 0; i < 3; i++)
-		text[i] = stamps[i].tv_sec ? 'T' : '-';
-	return text;
-}
-
-static const char *received(int fd)
-{
-	struct room room;
-	struct pollfd one = {.fd = fd, .events = POLLIN};
-
-	MUST(poll(&one, 1, WAIT_SECONDS * 1000));
-	MUST(receive(fd, &room, 0));
-	return slots(&room);
-}
-
-/* What the library is for still works. */
-static void all_is_well(void)
-{
-	static const uint32_t sets[] = {HARD, SOFT, HARD | SOFT, 0};
-	struct sockaddr_in address;
-	const int fd = udp(&address);
-
-	for (size_t i = 0; i < COUNT(sets); i++) {
-		ask(fd, sets[i]);
-		send_to(fd, &address);
-		fact("asked 0x%x, read 0x%x, received %s", sets[i], asked(fd),
-		     received(fd));
-	}
-	MUST(close(fd));
-}
-
-static int status_of(pid_t child)
-{
-	int status;
-
-	MUST(waitpid(child, &status, 0));
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
 
 /* ---- signals */
 
@@ -244,6 +110,12 @@ static void signals(char **args)
 static int (*signal_at)(int point);
 static uint32_t handlers_flags; /* what it asks for on the main line's socket */
 
+static void find_signal_at(void)
+{
+	signal_at = (int (*)(int))dlsym(RTLD_DEFAULT, "signal_at");
+	MUST(signal_at ? 0 : -1);
+}
+
 static const char *slots_for(uint32_t flags)
 {
 	return flags == HARD            ? "--T"
@@ -252,7 +124,8 @@ static const char *slots_for(uint32_t flags)
 					: "none";
 }
 
-/* On a socket of the handler's own all is exact; the main line's is used as well. */
+/* On a socket of the handler's own all is exact; the main line's is used as
+ * well. */
 static void inside(int number)
 {
 	static const uint32_t sets[] = {HARD, SOFT, HARD | SOFT};
@@ -272,8 +145,9 @@ static void inside(int number)
 	errno = kept;
 }
 
-/* What the main line does, with a signal inside. `is` and `handlers` are the flags that
- * the socket has and that the handler asks for. false: what it got can be of neither. */
+/* What the main line does, with a signal inside. `is` and `handlers` are the
+ * flags that the socket has and that the handler asks for. false: what it got
+ * can be of neither. */
 static bool sets_flags(int fd, uint32_t is, uint32_t handlers)
 {
 	(void)handlers;
@@ -308,8 +182,8 @@ static bool kernel_has(int fd, uint32_t flags)
 	return seen == (flags & HARD ? flags | SOFT : flags);
 }
 
-/* Once all is over: the socket has the flags of one of the two who asked, and is in
- * order. */
+/* Once all is over: the socket has the flags of one of the two who asked, and
+ * is in order. */
 static bool is_in_order(int fd, const struct sockaddr_in *address, uint32_t is,
 			uint32_t handlers)
 {
@@ -379,8 +253,7 @@ static void signals_inside(char **args)
 	struct sockaddr_in address;
 
 	(void)args;
-	signal_at = (int (*)(int))dlsym(RTLD_DEFAULT, "signal_at");
-	MUST(signal_at ? 0 : -1);
+	find_signal_at();
 	handlers_own = udp(&handlers_address);
 	mains_own = udp(&address);
 	MUST(sigaction(SIGUSR1, &action, NULL));
@@ -393,6 +266,96 @@ static void signals_inside(char **args)
 		fact("%s: signals at %d points", doings[i].name, points);
 	}
 	fact("handled %d, %d wrong in the handler", (int)handled, (int)bad_in_handler);
+	all_is_well();
+}
+
+/* ---- setters that do not return */
+
+static sigjmp_buf out;
+
+static void leave(int number)
+{
+	(void)number;
+	siglongjmp(out, 1);
+}
+
+static void end_process(int number)
+{
+	(void)number;
+	_exit(0);
+}
+
+static void set_and_leave(int fd, uint32_t flags, int point)
+{
+	if (sigsetjmp(out, 1) == 0) {
+		signal_at(point);
+		setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags));
+	}
+}
+
+static void set_in_child_that_ends(int fd, uint32_t flags, int point)
+{
+	const pid_t child = (pid_t)MUST(fork());
+
+	if (child == 0) {
+		signal_at(point);
+		setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags));
+		_exit(1); /* no such point */
+	}
+	status_of(child);
+}
+
+#define POINTS 16 /* at least as many as a setsockopt has */
+#define LEFT_ROUNDS 64
+
+struct leaving {
+	const char *name;
+	void (*handler)(int number);
+	void (*set)(int fd, uint32_t flags, int point);
+};
+
+/* All on one socket, one after the other. return: how many left it wrong. */
+static int leave_often(const struct leaving *leaving, int fd,
+		       const struct sockaddr_in *address)
+{
+	static const uint32_t sets[] = {HARD, HARD | SOFT, SOFT, 0};
+	int wrong = 0;
+
+	for (int round = 0; round < LEFT_ROUNDS; round++) {
+		const uint32_t before = sets[round % COUNT(sets)],
+			       after = sets[(round / COUNT(sets) + 1) % COUNT(sets)];
+
+		for (int point = 1; point <= POINTS; point++) {
+			ask(fd, before);
+			leaving->set(fd, after, point);
+			signal_at(0);
+			wrong += !is_in_order(fd, address, before, after);
+		}
+	}
+	return wrong;
+}
+
+static void left_setters(char **args)
+{
+	static const struct leaving rows[] = {
+		{"siglongjmp", leave, set_and_leave},
+		{"the process ends", end_process, set_in_child_that_ends},
+	};
+
+	(void)args;
+	find_signal_at();
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct sigaction action = {.sa_handler = rows[i].handler};
+		struct sockaddr_in address;
+		const int fd = udp(&address);
+
+		MUST(sigaction(SIGUSR1, &action, NULL));
+		fact("%s: %d times at each point, %d wrong", rows[i].name, LEFT_ROUNDS,
+		     leave_often(&rows[i], fd, &address));
+		ask(fd, HARD);
+		send_to(fd, &address);
+		fact("then read 0x%x, received %s", asked(fd), received(fd));
+	}
 	all_is_well();
 }
 
@@ -670,6 +633,7 @@ static void vfork_duplicates(char **args)
 {
 	struct sockaddr_in hard_address, soft_address;
 	const int hard = udp(&hard_address), soft = udp(&soft_address);
+	struct room room;
 	pid_t child;
 
 	(void)args;
@@ -679,15 +643,85 @@ static void vfork_duplicates(char **args)
 		send_to(hard, &hard_address);
 		send_to(soft, &soft_address);
 		fact("hardware %s, software %s", received(hard), received(soft));
+		send_to(hard, &hard_address); /* for the child */
 		child = vfork();
 		if (child == 0) {
 			dup2(hard, soft);
 			close(hard);
+			asked(soft);
+			receive(soft, &room, 0);
 			_exit(0);
 		}
 		status_of(child);
 	}
 	fact("read 0x%x and 0x%x", asked(hard), asked(soft));
+}
+
+static uint32_t set_of(int i)
+{
+	static const uint32_t sets[] = {HARD, HARD | SOFT, SOFT,
+					HARD | SOF_TIMESTAMPING_SOFTWARE};
+
+	return sets[(size_t)i % COUNT(sets)];
+}
+
+#define WORKERS 16
+#define PASSING 20000                               /* sockets, for each of the workers */
+#define NOT_TOLD (HARD | SOF_TIMESTAMPING_SOFTWARE) /* cannot be worked out */
+
+/* Until told: then whether its connection still has the flags. */
+static _Noreturn void serve(int connection, int turn)
+{
+	char byte;
+
+	MUST(read(turn, &byte, 1));
+	_exit(asked(connection) == NOT_TOLD ? 0 : 1);
+}
+
+/* Sockets that request something and that request nothing. */
+static void let_sockets_pass(int count)
+{
+	for (int i = 0; i < count; i++) {
+		const int fd = (int)MUST(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+
+		ask(fd, i & 1 ? set_of(i) : 0);
+		asked(fd);
+		MUST(close(fd));
+	}
+}
+
+/* A server that gives each connection to a process of its own, and closes it. */
+static void forking_server(char **args)
+{
+	struct sockaddr_in address;
+	socklen_t size = sizeof(address);
+	const int listener = (int)MUST(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	int turn[2], wrong = 0;
+
+	(void)args;
+	MUST(pipe2(turn, O_CLOEXEC));
+	MUST(listen(listener, 1));
+	MUST(getsockname(listener, (struct sockaddr *)&address, &size));
+	ask(listener, NOT_TOLD);
+	for (int i = 0; i < WORKERS; i++) {
+		const int near =
+			(int)MUST(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+		int connection;
+
+		MUST(connect(near, (struct sockaddr *)&address, size));
+		connection = (int)MUST(accept(listener, NULL, NULL));
+		wrong += asked(connection) != NOT_TOLD;
+		if (MUST(fork()) == 0)
+			serve(connection, turn[0]);
+		MUST(close(connection));
+	}
+	let_sockets_pass(WORKERS * PASSING);
+	for (int i = 0; i < WORKERS; i++)
+		MUST(write(turn[1], "", 1));
+	for (int i = 0; i < WORKERS; i++)
+		wrong += status_of(-1) != 0;
+	fact("%d connections, %d not as the listener", WORKERS, wrong);
+	all_is_well();
 }
 
 /* The other side of spawn and exec. args: number */
@@ -760,16 +794,8 @@ static bool limit_of(rlim_t wanted)
 	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
-static uint32_t set_of(int i)
-{
-	static const uint32_t sets[] = {HARD, HARD | SOFT, SOFT,
-					HARD | SOF_TIMESTAMPING_SOFTWARE};
-
-	return sets[(size_t)i % COUNT(sets)];
-}
-
-/* Sockets, each with a set of its own. All of them, and those of the other processes, are open
- * before the first is read. */
+/* Sockets, each with a set of its own. All of them, and those of the other
+ * processes, are open before the first is read. */
 static int open_many(int count, atomic_int *others)
 {
 	const time_t end = now() + WAIT_SECONDS;
@@ -791,7 +817,7 @@ static int open_many(int count, atomic_int *others)
 	return wrong;
 }
 
-/* Forked, they share the records. */
+/* The same in several processes. */
 static int open_many_forked(int count, int most, atomic_int *opening)
 {
 	const int processes = count / most + 1;
@@ -865,8 +891,9 @@ static void short_of_memory(char **args)
 	all_is_well();
 }
 
-/* Executes this program anew, where no memory can be mapped that is not reserved: that is how
- * the library maps its own. args: the scenario to run so */
+/* Executes this program anew, where no memory can be mapped that is not
+ * reserved: that is how the library maps its own. args: the scenario to run so
+ */
 static void without_mmap(char **args)
 {
 	char *const words[] = {self, args[0], NULL};
@@ -905,6 +932,8 @@ static const struct {
 	{"dlopen", open_library},
 	{"exec", exec},
 	{"fork", fork_while_receiving},
+	{"forking_server", forking_server},
+	{"left_setters", left_setters},
 	{"limits", limits},
 	{"many", many},
 	{"plain", plain},

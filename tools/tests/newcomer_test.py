@@ -80,10 +80,10 @@ find . ! -type d
 
 # There is an older release first. Then the second package is refused, while Onload is there.
 WITH_DEBS = """
-apt-get install -y --no-install-recommends ./older.deb
+dpkg -i older.deb
 [ -e /usr/share/lk_onload_stub/lkos/outdated.py ]
 touch /usr/bin/onload
-! apt-get install -y --no-install-recommends ./newer.deb ./names.deb 2> refused
+! dpkg -i names.deb 2> refused
 grep -q 'Onload is installed here: .*/usr/bin/onload' refused
 rm /usr/bin/onload
 apt-get install -y --no-install-recommends ./newer.deb ./names.deb
@@ -93,9 +93,9 @@ LD_PRELOAD=liblk_onload_stub.so LKOS_LOG_FD=3 /bin/true 3> preloaded
 grep -q 'lk_onload_stub: loaded' preloaded
 sh typed.sh
 sh typed_as_onload.sh
-apt-get purge -y lk-onload-stub-as-onload
-sh typed.sh
-apt-get purge -y lk-onload-stub
+dpkg --purge lk-onload-stub-as-onload
+lkos run ./app
+dpkg --purge lk-onload-stub
 """
 
 # The same with Red Hat's packages and Red Hat's folder, which Red Hat's loader looks into by itself. rpm knows
@@ -118,7 +118,7 @@ grep -q 'lk_onload_stub: loaded' preloaded
 sh typed.sh
 sh typed_as_onload.sh
 $rpm -e lk-onload-stub-as-onload
-sh typed.sh
+lkos run ./app
 $rpm -e lk-onload-stub
 """
 

@@ -5,9 +5,14 @@
 import functools
 import re
 import shutil
+import sys
 import unittest
 
 import scratch
+
+sys.path.insert(0, str(scratch.TOOLS))
+
+from lkos import doctor  # noqa: E402  (the path comes first)
 
 SHARE = scratch.TOOLS / "share"
 PAGES = sorted(SHARE.glob("*.[1-9]"))
@@ -93,6 +98,11 @@ class Documents(unittest.TestCase):
         self.assertLessEqual(
             {"CONTRIBUTING.md", "README.md", "answered.md"}, {document.name for document in DOCUMENTS}
         )
+
+    def test_limits_are_those_of_doctor(self):
+        text = (scratch.TOP / "README.md").read_text(encoding="utf-8")
+        for what, oldest in (("Linux", doctor.OLDEST_LINUX), ("pyelftools[^|]*", doctor.OLDEST_ELFTOOLS)):
+            self.assertRegex(text, rf"(?m)^\| {what} \| {oldest[0]}\.{oldest[1]} \|")
 
     def test_commands_exist(self):
         """Each `lkos ...` that a document names is one, with options that it has."""

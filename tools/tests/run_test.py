@@ -149,8 +149,9 @@ class Preload(unittest.TestCase):
                 source = scratch.written("sanitized.c", scratch.APP)
                 flags = [*scratch.pkg_config(), "-fsanitize=address", *options]
                 scratch.must(compiler, "-o", program, source, *flags)
-                runtimes = scratch.run(compiler, "-print-file-name=libclang_rt.asan-x86_64.so").stdout.strip()
-                env = scratch.environment(LD_LIBRARY_PATH=os.path.dirname(runtimes), ASAN_OPTIONS="detect_leaks=0")
+                name = f"libclang_rt.asan-{os.uname().machine}.so"
+                runtime = scratch.run(compiler, f"-print-file-name={name}").stdout.strip()
+                env = scratch.environment(LD_LIBRARY_PATH=os.path.dirname(runtime), ASAN_OPTIONS="detect_leaks=0")
                 for argv in ([program], ["env", program]):
                     done = scratch.lkos("run", "--log", "-", *argv, env=env)
                     self.assertEqual((done.returncode, done.stdout), (7, "present 0, stack name 0\n"), done.stderr)
