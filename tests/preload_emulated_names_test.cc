@@ -143,7 +143,8 @@ TEST(SetStackname, WithNoChangeFollowsTheProcessAgain) {
   ExpectFacts({"nochange"},
               "own=mine-tT\nfollowed again=all-pP\nname ignored=all-pP\n"
               "onload_stackname_save()=0\nonload_stackname_restore()=0\n"
-              "saved is the process-wide one=all-pP\n");
+              "saved is the process-wide one=all-pP\n"
+              "as it was when saved=all-pP\n");
 }
 
 TEST(SavedNames, AreRestoredTheNewestFirstThenRestoreFailsAndChangesNothing) {

@@ -249,6 +249,11 @@ static void nochange(char **args)
 	set(ONLOAD_THIS_THREAD, ONLOAD_SCOPE_THREAD, "mine");
 	SAY(onload_stackname_restore());
 	fact("saved is the process-wide one=%s", stack_now());
+	set(ONLOAD_ALL_THREADS, ONLOAD_SCOPE_NOCHANGE, NULL);
+	MUST(onload_stackname_save());
+	set(ONLOAD_ALL_THREADS, ONLOAD_SCOPE_PROCESS, "later");
+	MUST(onload_stackname_restore());
+	fact("as it was when saved=%s", stack_now());
 }
 
 /* As deep as wanted, the newest first. */
