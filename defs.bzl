@@ -66,7 +66,24 @@ LKOS_LINKOPTS = [
     "-Wl,-z,relro",
 ]
 
-def lkos_shared_library(name, soname, map, deps, **kwargs):
+# Until glibc 2.34 dlsym is in a library of its own, which newer ones have for old programs: so that one build
+# finds it everywhere, this is named as needed.
+LKOS_DL_LINKOPTS = [
+    "-Wl,--push-state,--no-as-needed,-l:libdl.so.2,--pop-state",
+]
+
+def lkos_sources():
+    """The C files of a folder as they are, for the test of tools/build.sh: target `sources`."""
+    native.filegroup(
+        name = "sources",
+        srcs = native.glob([
+            "*.c",
+            "*.h",
+        ]),
+        visibility = ["//tools:__pkg__"],
+    )
+
+def lkos_shared_library(name, soname, map, deps, linkopts = [], **kwargs):
     """A shared library that exports what its version script names, and nothing else.
 
     Args:
@@ -74,12 +91,13 @@ def lkos_shared_library(name, soname, map, deps, **kwargs):
       soname: what programs that link with it record.
       map: label of the version script.
       deps: the libraries that it is made of. One that nothing refers to needs alwayslink.
+      linkopts: more options for the linker.
       **kwargs: passed on to cc_binary.
     """
     cc_binary(
         name = name,
         additional_linker_inputs = [map],
-        linkopts = LKOS_LINKOPTS + [
+        linkopts = LKOS_LINKOPTS + linkopts + [
             "-Wl,-soname," + soname,
             "-Wl,--version-script=$(location %s)" % map,
         ],

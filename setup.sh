@@ -3,9 +3,12 @@
 # Installs what building, testing and trying this project takes, from Debian's packages.
 
 set -eu
+cd "$(dirname "$0")"
 
-packages='
-# To build: Bazel, and the rules that it would download if they were not here.
+# Lists may have comments and blank lines. GCC stands for the version of gcc.
+to_build='
+# To build, and to run the demo: Bazel, the rules that it would download if they were not here, and
+# what generates code from the spec.
 bazel-bootstrap
 bazel-platforms
 bazel-rules-java
@@ -14,13 +17,16 @@ bazel-skylib
 binutils
 g++
 gcc
-
-# To generate code from the spec.
 python3
 python3-jinja2
 python3-jsonschema
 python3-yaml
 
+# To use what was built: lkos reads programs with it.
+python3-pyelftools
+'
+
+to_test='
 # To test: the frameworks, a second compiler and linker with its fuzzer, and tools that read binaries
 # and watch processes.
 abigail-tools
@@ -33,18 +39,17 @@ libclang-rt-dev
 lintian
 lld
 mandoc
-pkg-config
+pkgconf
 python3-clang
-python3-pyelftools
 strace
 valgrind
 
 # To build and test for i386 and aarch64 with clang: libc, libgcc, and an emulator.
-lib32gcc-12-dev
+lib32gcc-GCC-dev
 libc6-dev-arm64-cross
 libc6-dev-i386
-libgcc-12-dev-arm64-cross
-qemu-user-static
+libgcc-GCC-dev-arm64-cross
+qemu-user
 
 # To make packages.
 binutils-aarch64-linux-gnu
@@ -58,19 +63,28 @@ git
 usage()
 {
 	cat <<-END
-	usage: ./setup.sh [--list | --help]
+	usage: ./setup.sh [--build] [--list]
 
-	Installs the Debian packages that building and testing this project needs, with sudo
-	when you are not root. Does nothing, and needs no network, when they are all there.
+	Installs the Debian packages that building and testing this project needs, on Debian 12
+	and 13, with sudo when you are not root. Does nothing, and needs no network, when they are
+	all there.
 
+	  --build  only what building and the demo need: about 0.9 GB, and 2.2 GB with the tests'
 	  --list   print the packages, one a line, and install nothing
 	  --help   print this
+
+	example: ./setup.sh --build && bazel run //examples:demo
 	END
+}
+
+groups()
+{
+	printf '%s' "$wanted" | sed "s/GCC/$gcc/"
 }
 
 list()
 {
-	printf '%s' "$packages" | grep -v -e '^#' -e '^$'
+	groups | grep -v -e '^#' -e '^$'
 }
 
 say()
@@ -78,30 +92,53 @@ say()
 	echo "setup: $*"
 }
 
-case "$#:${1-}" in
-0:) ;;
-1:--list) list; exit 0 ;;
-1:--help) usage; exit 0 ;;
-*) usage >&2; exit 2 ;;
-esac
+# A word of /etc/os-release.
+release()
+{
+	sed -n "s/^$1=[\"']*\([^\"']*\)[\"']*\$/\1/p" /etc/os-release 2>/dev/null || true
+}
+
+wanted=$to_build$to_test
+only_list=
+for argument; do
+	case $argument in
+	--build) wanted=$to_build ;;
+	--list) only_list=yes ;;
+	--help) usage; exit 0 ;;
+	*) usage >&2; exit 2 ;;
+	esac
+done
 
 # Not by /etc/debian_version, which Ubuntu has too: its packages are others.
-if ! grep -qsEx "ID=[\"']?debian[\"']?" /etc/os-release || ! command -v apt-get >/dev/null; then
-	say 'this is no Debian. Install what these Debian packages hold, then run: bazel test //...'
+known=yes
+case "$(release ID) $(release VERSION_ID)" in
+'debian 12') gcc=12 ;;
+'debian 13') gcc=14 ;;
+*)
+	known=
+	gcc=$(gcc -dumpversion 2>/dev/null) || gcc=14
+	gcc=${gcc%%.*}
+	;;
+esac
+
+if [ "$only_list" ]; then
 	list
-	exit 2
-fi >&2
+	exit 0
+fi
 
 # Those that are not installed: dpkg-query says which are, and of an unknown name nothing.
 missing=$({ dpkg-query -W -f '${Package} ${db:Status-Status}\n' $(list) 2>/dev/null || true; list; } |
 	awk '$2 == "installed" { there[$1] } NF == 1 && !($1 in there)')
-if [ -z "$missing" ]; then
-	say "nothing to do, all $(list | wc -l) packages are installed"
-	exit 0
-fi
+
+if [ "$missing" ] && ! { [ "$known" ] && command -v apt-get >/dev/null; }; then
+	say 'this is neither Debian 12 nor Debian 13. Install what these packages of Debian hold, by group:'
+	groups
+	say 'then run: bazel test //... or, without Bazel, tools/build.sh: it needs gcc or clang alone'
+	exit 2
+fi >&2
 
 as_root=
-if [ "$(id -u)" -ne 0 ]; then
+if [ "$missing" ] && [ "$(id -u)" -ne 0 ]; then
 	as_root=sudo
 	if ! command -v sudo >/dev/null; then
 		say 'run this as root, or install sudo' >&2
@@ -109,18 +146,62 @@ if [ "$(id -u)" -ne 0 ]; then
 	fi
 fi
 
-log=$(mktemp)
-apt()
+# What apt-get says of its progress, as a line for each tenth of it. A line is KIND:NAME:PERCENT:TEXT.
+show()
 {
-	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" >>"$log" 2>&1 || {
-		tail -n 20 "$log"
-		say "apt-get $1 failed; all that it said is in $log"
-		exit 1
-	} >&2
+	shown=
+	while IFS=: read -r kind name percent text; do
+		case $kind in
+		dlstatus) doing='fetched' ;;
+		pmstatus) doing='installed' ;;
+		*) continue ;;
+		esac
+		tenth="$doing $((${percent%%.*} / 10 * 10)) %"
+		if [ "$tenth" != "$shown" ]; then
+			shown=$tenth
+			say "$tenth"
+		fi
+	done
 }
 
-say "installing $(echo "$missing" | wc -l) packages and what they need (a minute or two; see $log):" $missing
-apt update
-apt install --no-install-recommends $missing
-rm "$log"
-say 'done'
+# The redirections are made as root: sudo would close the third descriptor.
+apt()
+{
+	{
+		$as_root env DEBIAN_FRONTEND=noninteractive sh -c 'log=$1; shift; exec apt-get "$@" 3>&1 >>"$log" 2>&1' \
+			sh "$log" -q -y -o DPkg::Lock::Timeout=300 -o APT::Status-Fd=3 "$@" || touch "$log.failed"
+	} | show
+	if [ -e "$log.failed" ]; then
+		rm "$log.failed"
+		tail -n 20 "$log"
+		say "apt-get failed; all that it said is in $log"
+		exit 1
+	fi >&2
+}
+
+if [ "$missing" ]; then
+	log=$(mktemp)
+	say "installing $(echo "$missing" | wc -l) packages and what they need (a minute or two; see $log):" $missing
+	apt update >/dev/null
+	apt install --no-install-recommends $missing
+	rm "$log"
+fi
+
+# Bazel 7 and later take the dependencies from the central registry, by MODULE.bazel. Debian's has them
+# in its packages, as WORKSPACE says.
+flags=debian.bazelrc
+version=$(bazel --version 2>/dev/null | sed -n 's/^bazel \([0-9]*\)\..*/\1/p')
+if [ -d /usr/share/bazel ] && [ "${version:-0}" -ge 7 ]; then
+	cat > "$flags" <<-END
+	# Made by setup.sh for Debian's Bazel $version: dependencies as WORKSPACE says, without a network.
+	common --noenable_bzlmod --enable_workspace
+	END
+else
+	rm -f "$flags"
+fi
+
+if [ "$missing" ]; then
+	say 'done'
+else
+	say "nothing to do, all $(list | wc -l) packages are installed"
+fi

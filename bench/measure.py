@@ -81,7 +81,7 @@ ROWS = (
     Row("setsockopt_timestamping", "setsockopt, SO_TIMESTAMPING", own_calls=True),
     Row("socket", "socket"),
     Row("close", "close"),
-    Row("start", "program start", 60000, own_calls=True),
+    Row("start", "program start", 70000, own_calls=True),
 )
 
 

@@ -31,14 +31,12 @@ def check(source, schema):
 
 def shape_problems(source, schema):
     """Report all that the JSON schema has against the source."""
-    names = {dict: "a map", list: "a list", str: "text", bool: "true or false", int: "a number",
-             float: "a number"}
+    names = {dict: "a map", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
     for error in jsonschema.Draft202012Validator(schema).iter_errors(source.data):
         path = tuple(error.absolute_path)
         rule, value, wanted = error.validator, error.instance, error.schema
         last = next((f"{step}: " for step in reversed(path) if isinstance(step, str)), "")
-        write = f"; write {wanted['description']}" if isinstance(wanted, dict) and (
-            "description" in wanted) else ""
+        write = f"; write {wanted['description']}" if isinstance(wanted, dict) and ("description" in wanted) else ""
         if value is None and rule != "required":
             source.report(path, f"{last}nothing is written here{write}")
         elif rule == "additionalProperties":
@@ -46,8 +44,7 @@ def shape_problems(source, schema):
             known = list(wanted.get("properties", {}))
             for key in value:
                 if key not in known and not any(re.search(p, key) for p in patterns):
-                    hint = close_to(key, known) or (
-                        f"; known here: {', '.join(known)}" if known else write)
+                    hint = close_to(key, known) or (f"; known here: {', '.join(known)}" if known else write)
                     source.report(path + (key,), f"unknown key '{key}'{hint}")
         elif rule == "required":
             for key in error.validator_value:
@@ -78,8 +75,7 @@ def property_of(schema, wanted, key):
     """What the schema's description says to write for a key."""
     about = wanted.get("properties", {}).get(key)
     if about is None:  # asked for by an if/then, described in the same definition
-        about = next(d["properties"][key] for d in schema["$defs"].values()
-                     if key in d.get("properties", {}))
+        about = next(d["properties"][key] for d in schema["$defs"].values() if key in d.get("properties", {}))
     if "$ref" in about:
         about = schema["$defs"][about["$ref"].rpartition("/")[2]]
     return about["description"]
@@ -234,11 +230,7 @@ class Checks:
     def check_data(self):
         sonames = {r["soname"] for r in self.data["releases"]}
         for path, d in self.entries("data"):
-            if bool(d["exported_by"]) != ("values" in d):
-                self.source.report(path + ("exported_by",),
-                                   "exported_by and values go together; write both or "
-                                   "exported_by: [] alone")
-            elif d["exported_by"] and set(d["values"]) != sonames:
+            if d["exported_by"] and set(d["values"]) != sonames:
                 self.source.report(path + ("values",),
                                    "values: one entry is wanted for each SONAME under releases: "
                                    + ", ".join(sorted(sonames)))

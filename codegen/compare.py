@@ -24,6 +24,7 @@ class Difference:
     file: str = ""  # of the headers; empty when it is gone
     line: int = 0
     spec_line: int = 0  # 0: the spec has nothing of that name
+    holder: str = ""  # of a field or enumerator: the name of its struct or enum
     origin: str = ""  # the one of Onload's other headers that declares it
     note: str = ""
     follows: list = field(default_factory=list)  # of Difference: what this one entails
@@ -76,7 +77,7 @@ class Comparison:
         self.data_only = data_only
         self.found = []
 
-    def add(self, kind, name, a, b, spec="", there="", note=""):
+    def add(self, kind, name, a, b, spec="", there="", note="", holder=""):
         """a, b: ours and theirs, None where there is none."""
         change = "new" if a is None else "gone" if b is None else "different"
         made = Difference(change, kind, name,
@@ -84,7 +85,8 @@ class Comparison:
                           (there or b.text) if b is not None else "",
                           b.place.file if b is not None else "",
                           b.place.line if b is not None else 0,
-                          self.entries.line(kind, name), b.place.origin if b is not None else "", note)
+                          self.entries.line(kind, name), holder,
+                          b.place.origin if b is not None else "", note)
         self.found.append(made)
         return made
 
@@ -112,8 +114,7 @@ class Comparison:
 
     def report(self, kind, name, a, b, aspects):
         if aspects:
-            self.add(kind, name, a, b, "; ".join(x for x, _ in aspects),
-                     "; ".join(y for _, y in aspects))
+            self.add(kind, name, a, b, "; ".join(x for x, _ in aspects), "; ".join(y for _, y in aspects))
 
     # -- functions
 
@@ -125,8 +126,7 @@ class Comparison:
             self.add(kind, name, a, b)
         else:
             differs = a.prototype.differs(b.prototype) or a.inline != b.inline
-            self.report(kind, name, a, b,
-                        [(a.text, b.text)] * differs + list(self.aspects(a, b)))
+            self.report(kind, name, a, b, [(a.text, b.text)] * differs + list(self.aspects(a, b)))
 
     def history(self, kind, name):
         """Of what is new in the headers but not in the spec."""
@@ -147,10 +147,8 @@ class Comparison:
             elif not a or not b:
                 self.add("type", name, a, b, note=self.history("type", name) if b else "")
             else:
-                differs = a.type.differs(b.type) or (
-                    a.prototype and b.prototype and a.prototype.differs(b.prototype))
-                self.report("type", name, a, b, [(a.text, b.text)] * bool(differs)
-                            + list(self.aspects(a, b)))
+                differs = a.type.differs(b.type) or (a.prototype and b.prototype and a.prototype.differs(b.prototype))
+                self.report("type", name, a, b, [(a.text, b.text)] * bool(differs) + list(self.aspects(a, b)))
         self.layouts(layouts)
 
     def layouts(self, layouts):
@@ -159,7 +157,7 @@ class Comparison:
         causes = {d.name: d for d in self.found if d.kind == "type" and d.change == "different"}
         for d in self.found:
             if d.kind == "field":
-                causes.setdefault(f"struct {d.name.partition('.')[0]}", d)
+                causes.setdefault(d.holder, d)
         left = None
         while left != layouts:
             left = list(layouts)
@@ -197,12 +195,10 @@ class Comparison:
             label = f"{a.name}.{field_name}"
             if not f or not g:
                 at = f"{(f or g).text} at offset {headers.abi_text((f or g).offset)}"
-                self.add("field", label, f, g, at, at)
-            elif f.type.differs(g.type) or bool(f.bits) != bool(g.bits) or (
-                    f.bits and f.bits.width != g.bits.width):
-                self.add("field", label, f, g)
-        size = [(f"{headers.abi_text(a.size)} bytes", f"{headers.abi_text(b.size)} bytes")] * (
-            a.size != b.size)
+                self.add("field", label, f, g, at, at, holder=name)
+            elif f.type.differs(g.type) or bool(f.bits) != bool(g.bits) or (f.bits and f.bits.width != g.bits.width):
+                self.add("field", label, f, g, holder=name)
+        size = [(f"{headers.abi_text(a.size)} bytes", f"{headers.abi_text(b.size)} bytes")] * (a.size != b.size)
         if len(self.found) > first:
             if size:
                 self.found[first].note = f"{name}: " + " -> ".join(size[0])
@@ -230,15 +226,14 @@ class Comparison:
             else:
                 differs = (a.value, a.pointer) != (b.value, b.pointer) or (
                     a.value is None and a.expression != b.expression)
-                self.report("macro", name, a, b, [(a.text, b.text)] * differs
-                            + list(self.aspects(a, b)))
+                self.report("macro", name, a, b, [(a.text, b.text)] * differs + list(self.aspects(a, b)))
                 if differs:
                     changed[name] = (self.found[-1], b.expression)
         for name, a, b in pairs(self.ours.enum, self.theirs.enum):
             if name.startswith("enum @"):
                 for n in (a or b).enumerators:
                     self.add("enumerator", n.name, n if a else None, n if b else None,
-                             note="in an enum without a name")
+                             note="in an enum without a name", holder=name)
             elif not a or not b:
                 self.add("enum", name, a, b)
             else:
@@ -246,10 +241,10 @@ class Comparison:
                 mine, other = ({n.name: n for n in each.enumerators} for each in (a, b))
                 for label, n, m in pairs(mine, other):
                     if not n or not m:
-                        self.add("enumerator", label, n, m, note=f"in {name}")
+                        self.add("enumerator", label, n, m, note=f"in {name}", holder=name)
                     elif n.value != m.value:
-                        changed[label] = (self.add("enumerator", label, n, m, note=f"in {name}"),
-                                          m.expression)
+                        d = self.add("enumerator", label, n, m, note=f"in {name}", holder=name)
+                        changed[label] = (d, m.expression)
         causes = {name: [w for w in re.findall(r"[A-Za-z_]\w*", text)
                          if w in changed and w != name] for name, (_, text) in changed.items()}
         for name, (difference, _) in changed.items():

@@ -217,8 +217,7 @@ def value_text(value):
 def abi_text(figures):
     """'24', or '24 (i386 16)' where one ABI differs."""
     first = getattr(figures, model.ABIS[0])
-    others = [f"{abi} {getattr(figures, abi)}" for abi in model.ABIS[1:]
-              if getattr(figures, abi) != first]
+    others = [f"{abi} {getattr(figures, abi)}" for abi in model.ABIS[1:] if getattr(figures, abi) != first]
     return f"{first} ({', '.join(others)})" if others else str(first)
 
 
@@ -289,10 +288,8 @@ class Reader:
     def prelude(self, names):
         """Includes of what the spec's headers include of the C library, then of the headers:
         not all of Onload's include what they need."""
-        system = dict.fromkeys(i for h in self.api.headers for i in h.includes
-                               if not i.startswith("onload/"))
-        return "".join(f"#include <{name}>\n"
-                       for name in [*system, *(f"onload/{n}" for n in names)])
+        system = dict.fromkeys(i for h in self.api.headers for i in h.includes if not i.startswith("onload/"))
+        return "".join(f"#include <{name}>\n" for name in [*system, *(f"onload/{n}" for n in names)])
 
     def units(self):
         """The text that includes all headers, those that the spec knows first, and what each ABI
@@ -383,8 +380,7 @@ class Reader:
         text, units = self.units()
         tables = [self.declared(unit) for unit in units]
         unhidden = self.declared(self.parse(model.ABIS[0], text, [self.api.data_only.macro]))
-        macros = self.macros(text, [c for (kind, _), c in tables[0].items()
-                                    if kind == CursorKind.MACRO_DEFINITION])
+        macros = self.macros(text, [c for (kind, _), c in tables[0].items() if kind == CursorKind.MACRO_DEFINITION])
         found = Reading(self.headers(units[0]), {}, {}, {}, macros, {})
         for key, cursor in tables[0].items():
             cursors = [table.get(key, cursor) for table in tables]
@@ -416,8 +412,7 @@ class Reader:
     def prototype(types, named):
         """types: of the function, for each ABI; named: the cursor that has the parameters."""
         names = [c.spelling for c in named.get_children() if c.kind == CursorKind.PARM_DECL]
-        lists = zip(*(t.argument_types() for t in types)) if types[0].kind == (
-            TypeKind.FUNCTIONPROTO) else ()
+        lists = zip(*(t.argument_types() for t in types)) if types[0].kind == TypeKind.FUNCTIONPROTO else ()
         return Prototype(ctype([t.get_result() for t in types]),
                          tuple((name, ctype(each)) for name, each in zip(names, lists)),
                          types[0].kind == TypeKind.FUNCTIONPROTO
@@ -449,15 +444,13 @@ class Reader:
     def fields(self, types, base, prefix, unions, union, place):
         """Of a record and of the nameless records in it. types, base: for each ABI, where the
         record begins, in bits; unions: numbers for the unions."""
-        by_name = [{(f.spelling or i): f for i, f in enumerate(t.get_canonical().get_fields())}
-                   for t in types]
+        by_name = [{(f.spelling or i): f for i, f in enumerate(t.get_canonical().get_fields())} for t in types]
         word = None  # where the storage of the bit-fields before began, and its length
         for key, field in by_name[0].items():
             each = [table.get(key, field) for table in by_name]
             at = tuple(b + f.get_field_offsetof() for b, f in zip(base, each))
             inner = field.type.get_canonical().get_declaration()
-            if inner.kind in RECORDS and (
-                    inner.spelling == "" or inner.is_anonymous()):
+            if inner.kind in RECORDS and (inner.spelling == "" or inner.is_anonymous()):
                 is_union = inner.kind == CursorKind.UNION_DECL
                 yield from self.fields([f.type for f in each], at,
                                        f"{prefix}{field.spelling}." if field.spelling else prefix,
@@ -506,11 +499,9 @@ class Reader:
             name = cursor.spelling
             if f"lkos_defined_{plain}" not in values or name in guards:
                 continue
-            good = [line for line in (plain, plain + 1)
-                    if f"lkos_{line}" in values and line not in wrong]
+            good = [line for line in (plain, plain + 1) if f"lkos_{line}" in values and line not in wrong]
             value = values[f"lkos_{good[0]}"] if good else None
-            made[name] = Macro(name, self.place(cursor), body.strip(), value,
-                               good[:1] == [plain + 1])
+            made[name] = Macro(name, self.place(cursor), body.strip(), value, good[:1] == [plain + 1])
         return made
 
     def headers(self, unit):
@@ -520,12 +511,10 @@ class Reader:
         made = {}
         for name in names:
             text = (self.folder / name).read_text(encoding="utf-8", errors="replace")
-            guard = re.search(r"^[ \t]*#[ \t]*ifndef[ \t]+(\w+)[^\n]*\n[ \t]*#[ \t]*define[ \t]+\1"
-                              r"\b", text, re.M)
+            guard = re.search(r"^[ \t]*#[ \t]*ifndef[ \t]+(\w+)[^\n]*\n[ \t]*#[ \t]*define[ \t]+\1\b", text, re.M)
             includes = [f"onload/{i}" if (self.folder / i).exists() else i for i in re.findall(
                 r'^[ \t]*#[ \t]*include[ \t]+[<"]([^>"]+)[>"]', text, re.M)]
-            made[name] = Header(name, Place(name, 1), guard.group(1) if guard else "",
-                                tuple(includes))
+            made[name] = Header(name, Place(name, 1), guard.group(1) if guard else "", tuple(includes))
         return made
 
 

@@ -33,8 +33,7 @@ def arguments(argv, root):
     parser = argparse.ArgumentParser(
         prog="codegen/main.py", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true",
-                        help="write nothing; exit with 1 unless all is up to date")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 unless all is up to date")
     parser.add_argument("--spec", type=Path, default=root / "spec/onload_api.yaml",
                         metavar="FILE", help="the spec (default: spec/onload_api.yaml)")
     parser.add_argument("--options", type=Path, default=root / "spec/onload_options.yaml",
@@ -76,8 +75,7 @@ def check(wanted, out, label):
                 f"{label / name} (as it is)", f"{label / name} (as the spec makes it)",
                 lineterm=""))
             more = [f"... and {len(diff) - EXCERPT} more lines"] if len(diff) > EXCERPT else []
-            bad.append("\n".join([f"{label / name}: out of date, or edited by hand"]
-                                 + diff[:EXCERPT] + more))
+            bad.append("\n".join([f"{label / name}: out of date, or edited by hand"] + diff[:EXCERPT] + more))
     if bad:
         print("\n".join(bad), file=sys.stderr)
         print(f"\n{len(bad)} of the files in {label} are not what the spec makes. "
@@ -128,8 +126,7 @@ def main(argv=None):
     except OSError as error:
         if not error.filename:
             raise  # of standard output
-        print(f"{error.filename}: {error.strerror}; mend that, or give another folder with --out",
-              file=sys.stderr)
+        print(f"{error.filename}: {error.strerror}; mend that, or give another folder with --out", file=sys.stderr)
     return 2
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The spec as frozen dataclasses. Knows no template and does not touch the disk."""
 
+import collections
 import re
 from dataclasses import dataclass, fields
 
@@ -49,9 +50,18 @@ class Arg:
         return declare(self.type, self.name)
 
 
+ANSWERS = {  # kind: in words, and in the tables for tests
+    "value": ("{0.value}", "LKOS_VALUE({0.value})"),
+    "neg_errno": ("-{0.errno}", "LKOS_NEG_ERRNO({0.errno})"),
+    "minus_one": ("-1, errno {0.errno}", "LKOS_MINUS_ONE({0.errno})"),
+    "calls": ("{0.calls}()", "LKOS_CALLS({0.calls})"),
+    "handwritten": ("as described", "LKOS_HANDWRITTEN"),
+}
+
+
 @dataclass(frozen=True)
 class Answer:
-    kind: str  # value, neg_errno, minus_one, calls, handwritten
+    kind: str
     value: int = 0
     errno: str = ""
     calls: str = ""
@@ -59,13 +69,7 @@ class Answer:
 
     @property
     def text(self):
-        return {
-            "value": str(self.value),
-            "neg_errno": f"-{self.errno}",
-            "minus_one": f"-1, errno {self.errno}",
-            "calls": f"{self.calls}()",
-            "handwritten": "as described",
-        }[self.kind]
+        return ANSWERS[self.kind][0].format(self)
 
     @property
     def here(self):
@@ -76,13 +80,7 @@ class Answer:
     @property
     def macro(self):
         """As the tables for tests spell it."""
-        return {
-            "value": f"LKOS_VALUE({self.value})",
-            "neg_errno": f"LKOS_NEG_ERRNO({self.errno})",
-            "minus_one": f"LKOS_MINUS_ONE({self.errno})",
-            "calls": f"LKOS_CALLS({self.calls})",
-            "handwritten": "LKOS_HANDWRITTEN",
-        }[self.kind]
+        return ANSWERS[self.kind][1].format(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +92,11 @@ class Entry:
     since: str = ""
     doc: str
     source: str
+
+    @property
+    def story(self):
+        """(label, text) of the comment over the declaration."""
+        return (("", f"{self.doc} {self.notes}".rstrip()),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,15 +167,13 @@ class Function(Entry, Signature):
 
     @property
     def story(self):
-        """(label, text) of the comment over the prototype."""
         rows = [("", self.doc), ("here", self.here + "."), ("Onload", self.onload),
                 ("since", self.lived), ("notes", self.notes), ("source", self.source)]
         return tuple((label, text) for label, text in rows if text)
 
     @property
     def test_args(self):
-        return ", ".join(f"LKOS_ARG_{'POINTER' if a.is_pointer else 'SCALAR'}({a.type})"
-                         for a in self.args)
+        return ", ".join(f"LKOS_ARG_{'POINTER' if a.is_pointer else 'SCALAR'}({a.type})" for a in self.args)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,14 +207,6 @@ class Constant(Entry):
     pointer: bool = False
     notes: str = ""
 
-    @property
-    def literal(self):
-        return number(self.value)
-
-    @property
-    def story(self):
-        return (("", f"{self.doc} {self.notes}".rstrip()),)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Enumerator:
@@ -222,10 +215,6 @@ class Enumerator:
     expression: str
     since: str
     doc: str = ""
-
-    @property
-    def literal(self):
-        return number(self.value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,10 +231,6 @@ class Abi:
     x86_64: int
     i386: int
     aarch64: int
-
-    @classmethod
-    def of(cls, figures):
-        return cls(**figures)
 
     @property
     def row(self):
@@ -306,12 +291,7 @@ class Type(Entry, Signature):
 
     @property
     def typedef(self):
-        return call(f"typedef {declare(self.returns, f'(*{self.name})')}",
-                    [a.c for a in self.args], ";")
-
-    @property
-    def story(self):
-        return (("", f"{self.doc} {self.notes}".rstrip()),)
+        return call(f"typedef {declare(self.returns, f'(*{self.name})')}", [a.c for a in self.args], ";")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -322,8 +302,7 @@ class Inline(Entry, Signature):
     @property
     def head(self):
         # C89 has no inline, but compilers then still have this.
-        return call(f"static __inline {declare(self.returns, self.name)}",
-                    [a.c for a in self.args], "")
+        return call(f"static __inline {declare(self.returns, self.name)}", [a.c for a in self.args], "")
 
     @property
     def story(self):
@@ -344,10 +323,6 @@ class Libc(Signature):
         """As the preprocessor tests it; compilers' macros are named as our ABIs are."""
         return " || ".join(f"defined(__{abi}__)" for abi in self.abi)
 
-    @property
-    def macro(self):
-        return "LKOS_NEXT_VOID" if self.returns == "void" else "LKOS_NEXT"
-
     def declared(self, args):
         """What the prototype has of texts for each argument."""
         return ", ".join(args if self.fixed < 0 else args[:self.fixed] + ["..."])
@@ -362,21 +337,9 @@ class Libc(Signature):
         return self.declared([a.type for a in self.args])
 
 
-@dataclass(frozen=True)
-class Block:
-    """What one header declares of one group, shown always or hidden by DataOnly.macro."""
-    hidden: bool
-    types: tuple
-    functions: tuple
-    inlines: tuple
-
-
-@dataclass(frozen=True)
-class Section:
-    group: Group
-    constants: tuple
-    enums: tuple
-    blocks: tuple
+# What a header declares of one group; a block of it is shown always, or hidden by DataOnly.macro.
+Section = collections.namedtuple("Section", "group constants enums blocks")
+Block = collections.namedtuple("Block", "hidden types functions inlines")
 
 
 @dataclass(frozen=True)
@@ -420,11 +383,6 @@ class Api:
         return tuple(f.name for f in self.emulated + self.routed)
 
     @property
-    def answered(self):
-        """Functions whose stub answer is generated."""
-        return tuple(f for f in self.functions if f.answer.kind != "handwritten")
-
-    @property
     def exported_data(self):
         return tuple(d for d in self.data if d.exported_by)
 
@@ -440,22 +398,16 @@ class Api:
     @property
     def other_stub_exports(self):
         """ABI -> what the stub exports there, where that is not stub_exports."""
-        return {abi: self.exports_on(abi) for abi in ABIS[1:]
-                if self.exports_on(abi) != self.stub_exports}
+        return {abi: self.exports_on(abi) for abi in ABIS[1:] if self.exports_on(abi) != self.stub_exports}
 
     @property
     def ext_exports(self):
-        return (tuple(f.name for f in self.functions)
-                + tuple(d.name for d in self.exported_data))
+        return (tuple(f.name for f in self.functions) + tuple(d.name for d in self.exported_data))
 
     @property
     def majors(self):
         """Major numbers of libonload_ext's SONAMEs, as text."""
         return tuple(sorted({v.major for d in self.exported_data for v in d.values}))
-
-    @property
-    def sized_types(self):
-        return tuple(t for t in self.types if t.size)
 
     def sections(self, header):
         """Of a header by name; of the undeclared rest by None."""
@@ -535,11 +487,10 @@ class Builder:
 
     def make(self, cls, entry, **computed):
         """An instance of cls: what is computed, and the rest as the entry has it."""
-        convert = {"args": self.args, "size": Abi.of, "align": Abi.of, "offset": Abi.of,
-                   "bits": lambda bits: Bits(**bits)}
+        convert = {"args": self.args, "bits": lambda bits: Bits(**bits),
+                   **dict.fromkeys(("size", "align", "offset"), lambda figures: Abi(**figures))}
         names = {f.name for f in fields(cls)}
-        taken = {key: convert.get(key, frozen)(value) for key, value in entry.items()
-                 if key in names - set(computed)}
+        taken = {key: convert.get(key, frozen)(value) for key, value in entry.items() if key in names - set(computed)}
         if "ds_data_only" in entry:
             taken["hidden"] = True
         return cls(**taken, **computed)
@@ -551,8 +502,7 @@ class Builder:
 
     def args(self, maps):
         pairs = [pair for one in maps for pair in one.items()]
-        return tuple(Arg(name, ctype, ctype.endswith(("*", "]")) or ctype in self.pointers)
-                     for name, ctype in pairs)
+        return tuple(Arg(name, ctype, ctype.endswith(("*", "]")) or ctype in self.pointers) for name, ctype in pairs)
 
     def answer(self, raw, returns):
         if raw is None:
@@ -577,8 +527,7 @@ class Builder:
             made_of = tuple(self.make(Field, part) for part in parts)
             kind = "union" if "union" in f else "bits" if "bits" in f else "plain"
             before = made[-1] if made else None
-            if kind == "bits" and before and before.kind == "bits" and (
-                    before.fields[0].offset == made_of[0].offset):
+            if kind == "bits" and before and before.kind == "bits" and (before.fields[0].offset == made_of[0].offset):
                 made[-1] = Member("bits", before.fields + made_of)
             else:
                 made.append(Member(kind, made_of))

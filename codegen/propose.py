@@ -50,8 +50,7 @@ class Proposal:
                 self.one(each)
         if self.is_new_release:
             last = self.api.releases[-1]
-            self.put("releases", {"name": self.release, "ext_version": list(last.ext_version),
-                                  "soname": last.soname})
+            self.put("releases", {"name": self.release, "ext_version": list(last.ext_version), "soname": last.soname})
             self.remarks.append(f"The version of {self.release}'s libonload_ext is taken from "
                                 f"{last.name}; no header tells it.")
         parts = [HEAD.format(spec=shown, undescribed=UNDESCRIBED)]
@@ -60,8 +59,7 @@ class Proposal:
         for section, made in self.sections.items():
             if made:
                 gap = "\n" if section in ("functions", "enums", "types", "inlines") else ""
-                parts.append(f"{section}:\n" + gap.join(
-                    self.entry_text(section, *each) for each in made.values()))
+                parts.append(f"{section}:\n" + gap.join(self.entry_text(section, *each) for each in made.values()))
         return "\n".join(parts)
 
     def entry_text(self, section, entry, remark):
@@ -70,30 +68,18 @@ class Proposal:
         text = yaml.dump([marked(ordered, section)], Dumper=Dumper, sort_keys=False, default_flow_style=None,
                          width=1000, allow_unicode=True)
         text = re.sub("^(  )(answer|body): null$", lambda m: f"  {m[2]}:  # {HINTS[m[2]]}", text, flags=re.M)
-        return "".join(f"  {each}\n" if each else "\n"
-                       for each in [f"# {remark}"] * bool(remark) + text.splitlines())
+        return "".join(f"  {each}\n" if each else "\n" for each in [f"# {remark}"] * bool(remark) + text.splitlines())
 
     def definition(self, section):
         return self.schema["$defs"][self.schema["properties"][section]["items"]["$ref"].rpartition("/")[2]]
 
     def one(self, d):
-        if d.kind in ("field", "enumerator"):
-            known = self.entries.entry(d.kind, d.name)
-            holder = known[1]["name"] if known else self.holder(d)
-            kind = "type" if d.kind == "field" else "enum"
-            prefix = "struct" if d.kind == "field" else "enum"
-            self.entry(kind, f"{prefix} {holder}", d)
+        if d.holder:
+            self.entry("type" if d.kind == "field" else "enum", d.holder, d)
         elif d.change == "gone":
             self.gone(d)
         else:
             self.entry(d.kind, d.name, d)
-
-    def holder(self, d):
-        """Of a new field or enumerator: the name of its struct or enum."""
-        if d.kind == "field":
-            return d.name.partition(".")[0]
-        return next(e.name for e in self.theirs.enum.values()
-                    if any(n.name == d.name for n in e.enumerators))
 
     def gone(self, d):
         section, old, line = self.entries.entry(d.kind, d.name) or ("", {}, 0)
@@ -144,16 +130,14 @@ class Proposal:
     @staticmethod
     def keep_parts(entry, old):
         """What the old entry says of fields and enumerators that are still there."""
-        for key, kept in (("fields", ("doc",)), ("enumerators", ("since", "doc"))):
+        for key in ("fields", "enumerators"):
             before = {part.get("name"): part for part in old.get(key, [])}
             for part in entry.get(key, []):
                 was = before.get(part.get("name"))
-                if was and was.get("value") == part.get("value") and "expression" in was:
-                    part["expression"] = was["expression"]
-                for one in kept if was else ():
-                    part.pop(one, None)
-                    if one in was:
-                        part[one] = was[one]
+                if was:
+                    part.pop("since", None)
+                    kept = ["since", "doc"] + ["expression"] * (was.get("value") == part.get("value"))
+                    part.update((one, was[one]) for one in kept if one in was)
         if "args" in entry:
             names = [next(iter(one)) for one in old.get("args", [])]
             entry["args"] = [
@@ -208,8 +192,7 @@ class Proposal:
         if item.value is None:
             return None
         pointer = {"pointer": True} if item.pointer else {}
-        return "constants", {**self.common(item), "expression": item.expression,
-                             "value": item.value, **pointer}
+        return "constants", {**self.common(item), "expression": item.expression, "value": item.value, **pointer}
 
     def enum(self, item):
         if not item.name:

@@ -12,7 +12,7 @@ import textwrap
 
 import jinja2
 
-from spelling import TAB, WIDTH
+from spelling import TAB, WIDTH, number
 
 MARK_OF = "generated from spec/{} by codegen (bazel run //codegen:update); do not edit"
 MARK = MARK_OF.format("onload_api.yaml")
@@ -68,7 +68,7 @@ def render(api, options, templates):
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(str(templates)), undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    env.filters.update(comment=comment, cell=cell)
+    env.filters.update(comment=comment, cell=cell, number=number)
     env.globals.update(api=api, options=options, mark=MARK, mark_of_options=MARK_OF_OPTIONS)
 
     made = {}
@@ -76,12 +76,10 @@ def render(api, options, templates):
         if not name.startswith("_"):
             made[name.removesuffix(".j2")] = env.get_template(name).render()
     for header in api.headers:
-        made[f"include/onload/{header.name}"] = env.get_template("_header.h.j2").render(
-            header=header)
+        made[f"include/onload/{header.name}"] = env.get_template("_header.h.j2").render(header=header)
     for data in api.exported_data:
         for value in data.values:
-            made[f"{data.name}_{value.major}.c"] = env.get_template("_data.c.j2").render(
-                data=data, value=value)
+            made[f"{data.name}_{value.major}.c"] = env.get_template("_data.c.j2").render(data=data, value=value)
     stub_map = env.get_template("_stub.map.j2")
     made["liblk_onload_stub.map"] = stub_map.render(exports=api.stub_exports)
     made["liblk_onload_emulation.map"] = stub_map.render(exports=api.emulation_exports)

@@ -41,22 +41,19 @@ class Source:
         self.label = label
         self.lines = {(): 1}
         self.problems = set()
+        self.data = None
         try:
             loader = Loader(text)
+            node = loader.get_single_node()
+            self.data = self._plain(loader, node, ()) if node else None
         except yaml.reader.ReaderError as error:
             self.report_line(text.count("\n", 0, error.position) + 1,
                              f"not YAML: a character U+{error.character:04X}; delete it")
-            self.stop_on_problems()
-        try:
-            node = loader.get_single_node()
-            self.data = self._plain(loader, node, ()) if node else None
         except yaml.MarkedYAMLError as error:
             mark, problem = error.problem_mark or error.context_mark, error.problem
             if not isinstance(error, Refused):
                 problem = f"not YAML: {problem}; check quotes, brackets and indentation here"
             self.report_line(mark.line + 1, problem)
-        finally:
-            loader.dispose()
         self.stop_on_problems()
         if self.data is None:
             self.report_line(1, "empty; write releases:, groups: and the other sections")
@@ -80,19 +77,16 @@ class Source:
             if key is None:
                 self.report_line(line, "a key must be a plain word")
             elif key in made:
-                first = self.lines[path + (key,)]
-                self.report_line(line, f"{self.context(path, made)}duplicate key '{key}', first in "
-                                       f"line {first}; keep one")
+                self.report_line(line, f"{made.get('name', path[0] if path else 'top')}: duplicate key '{key}', "
+                                       f"first in line {self.lines[path + (key,)]}; keep one")
             else:
                 self.lines[path + (key,)] = line
                 made[key] = self._plain(loader, value_node, path + (key,))
         return made
 
-    def context(self, path, at=None):
-        """'name: ' of the entry that holds path, or its key."""
-        if at is not None and isinstance(at.get("name"), str):
-            return f"{at['name']}: "
-        names, value = [], self.data if hasattr(self, "data") else None
+    def context(self, path):
+        """'name: ' of the entry that holds path."""
+        names, value = [], self.data
         for step in path:
             try:
                 value = value[step]
@@ -115,8 +109,7 @@ class Source:
 
     def stop_on_problems(self):
         if self.problems:
-            raise SpecError("\n".join(f"{self.label}:{line}: {text}"
-                                      for line, text in sorted(self.problems)))
+            raise SpecError("\n".join(f"{self.label}:{line}: {text}" for line, text in sorted(self.problems)))
 
 
 def close_to(word, known):

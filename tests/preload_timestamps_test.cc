@@ -32,6 +32,10 @@ TEST_P(Stamps, AreCutAsTheKernelCutsReports) {
 
 TEST_P(Stamps, AreReportedOncePerSend) { ExpectAsSoftware("transmit"); }
 
+TEST_P(Stamps, OfACallHaveTheFormOfTheSocket) {
+  ExpectAsSoftware("per_call_form");
+}
+
 TEST_P(Stamps, AreAskedPerCall) { ExpectAsSoftware("per_call"); }
 
 TEST_P(Stamps, AreNotInReportsReadAfterTurningThemOff) {

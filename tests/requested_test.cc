@@ -73,22 +73,24 @@ class Requested : public testing::Test {
     int fd;
     uint32_t requested;
     int error = 0;  // with which the kernel refuses
+    int optname = kOld;
     plain_request request{};
     bool granted = false;
 
-    void Begin() { request = plain_request_begin(fd, requested); }
+    void Begin() { request = plain_request_begin(fd, optname, requested); }
     void TellKernel() {
       const uint32_t held = lkos_sof_held(request.requested);
       const int others = fake_kernel::Refuse(error);
       granted =
-          lkos_next.setsockopt(fd, SOL_SOCKET, kOld, &held, sizeof(held)) == 0;
+          lkos_next.setsockopt(fd, SOL_SOCKET, optname, &held, sizeof(held)) == 0;
       fake_kernel::Refuse(others);
     }
     void End() { plain_request_end(&request, granted); }
   };
 
-  static bool Set(int fd, uint32_t requested, int error = 0) {
-    Setting setting{fd, requested, error};
+  static bool Set(int fd, uint32_t requested, int error = 0,
+                  int optname = kOld) {
+    Setting setting{fd, requested, error, optname};
     setting.Begin();
     setting.TellKernel();
     setting.End();
@@ -301,7 +303,7 @@ TEST_F(Requested, IsNothingWithoutASocket) {
     EXPECT_EQ(plain_requested_shown(fd, 0), 0u) << fd;
     EXPECT_FALSE(Set(fd, 0x5c)) << fd;
     errno = 77;
-    const plain_request request = plain_request_begin(fd, 0x5c);
+    const plain_request request = plain_request_begin(fd, kOld, 0x5c);
     EXPECT_FALSE(request.is_socket) << fd;
     plain_request_end(&request, false);
     plain_request_inherit(fd, fd);
@@ -654,6 +656,28 @@ TEST_F(Requested, PerCallKeepsTheFormOfTheMessagesAndTheClock) {
     ASSERT_EQ(lkos_next.getsockopt(kFd, SOL_SOCKET, kOld, value, &size), 0);
     EXPECT_EQ(value[0], kRaw | SOF_TIMESTAMPING_SOFTWARE);
     EXPECT_EQ(value[1], 7u);
+  }
+}
+
+// Linux 5.10 does not tell by which number they were set.
+TEST_F(Requested, PerCallKeepsTheFormWhereTheNewNumberDoesNotRead) {
+  for (const int form : {kOld, kNew}) {
+    for (const bool executed : {false, true}) {
+      Open(kFd);
+      fake_kernel::ReadByNew(false);
+      Set(kFd, kRaw, 0, form == kOld ? kNew : kOld);
+      Set(kFd, kRaw, 0, form);
+      EXPECT_EQ(Shown(kFd), kRaw);
+      if (executed) Execute();
+      plain_request_per_call(kFd);
+      EXPECT_EQ(fake_kernel::FlagsOf(kFd), kRaw | SOF_TIMESTAMPING_SOFTWARE);
+      EXPECT_EQ(Shown(kFd), kRaw);
+      fake_kernel::ReadByNew(true);
+      uint32_t by_new = 1;
+      socklen_t size = sizeof(by_new);
+      ASSERT_EQ(lkos_next.getsockopt(kFd, SOL_SOCKET, kNew, &by_new, &size), 0);
+      EXPECT_EQ(by_new, form == kNew ? kRaw | SOF_TIMESTAMPING_SOFTWARE : 0u);
+    }
   }
 }
 

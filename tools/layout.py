@@ -59,7 +59,8 @@ def _copy(path, is_executable=False):
         return Entry(path.read_bytes(), is_executable)
     except OSError as error:
         raise Missing(
-            f"{path}: {error.strerror}; bazel build //:onload_stub //:onload_emulation //:onload_ext makes the libraries"
+            f"{path}: {error.strerror}; bazel build //:onload_stub //:onload_emulation //:onload_ext makes the libraries, "
+            "and tools/build.sh those for --built"
         )
 
 

@@ -329,6 +329,12 @@ class SpecMistakes(unittest.TestCase):
         self.mistake("size: {x86_64: 24, i386: 16, aarch64: 24}", "size: {x86_64: 24, i386: 16}",
                      "onload_stat: missing key 'aarch64'; write aarch64: a number of bytes")
 
+    def test_values_of_what_is_not_exported(self):
+        self.mistake("exported_by: [libonload_ext]", "exported_by: []", "onload_ext_version: key 'values' does "
+                     "not belong to an entry of this kind; take it out", at="values:\n")
+        self.mistake("exported_by: []", "exported_by: [libonload_ext]", "onload_version: missing key 'values'; "
+                     "write values: a map from SONAME", at="name: onload_version")
+
     def test_data_without_a_soname(self):
         self.mistake("      libonload_ext.so.2: [2, 0, 0]\n", "", "onload_ext_version: values: one "
                      "entry is wanted for each SONAME", at="values:\n")

@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "src/runtime/libc.h"
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t blocked_over_fork; /* of the thread that forks; guarded by the lock */
 
@@ -60,5 +62,5 @@ static void after_fork(void)
 
 void lkos_lock_over_fork(void)
 {
-	pthread_atfork(before_fork, after_fork, after_fork);
+	lkos_atfork(before_fork, after_fork, after_fork);
 }

@@ -18,7 +18,7 @@ void lkos_signals_restore(uint64_t signals);
 uint64_t lkos_lock(void);
 void lkos_unlock(uint64_t signals);
 
-/* fork() in any thread waits for the lock from here on. */
+/* fork() in any thread waits for the lock from here on. Without memory for that it does not. */
 void lkos_lock_over_fork(void);
 
 #endif

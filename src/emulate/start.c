@@ -16,6 +16,7 @@
 #include "src/emulate/stack_options.h"
 #include "src/emulate/stackname.h"
 #include "src/emulate/thread_memory.h"
+#include "src/runtime/libc.h"
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
 #include "src/translate/spin.h"
@@ -27,31 +28,46 @@ atomic_int lkos_emulation;
 void *lkos_symbol_behind(const char *name)
 {
 	const int kept = errno;
-	void *const found = dlsym(RTLD_NEXT, name);
+	void *const found = lkos_dlsym(RTLD_NEXT, name);
 
 	errno = kept;
 	return found;
+}
+
+/* The loader's functions, looked up: before glibc 2.34 they are in a library of their own. */
+static struct {
+	int (*address)(const void *address, Dl_info *info);
+	void *(*open)(const char *path, int flags);
+	int (*close)(void *library);
+} loader;
+
+static void find_loader(void)
+{
+	loader.address = (__typeof__(loader.address))lkos_dlsym(RTLD_DEFAULT, "dladdr");
+	loader.open = (__typeof__(loader.open))lkos_dlsym(RTLD_DEFAULT, "dlopen");
+	loader.close = (__typeof__(loader.close))lkos_dlsym(RTLD_DEFAULT, "dlclose");
 }
 
 /* The stub is the library that has both Onload's functions and libc's, and that is not Onload itself,
  * which tells its version. Others may stand between it and us. */
 static bool stub_is_behind(void)
 {
-	const Dl_info none = {0};
-	Dl_info of_onload, of_libc = none;
+	Dl_info of_onload, of_libc = {0};
 	void *const answers = lkos_symbol_behind("onload_is_present");
 	void *library, *receives;
 
-	if (!answers || !dladdr(answers, &of_onload) ||
+	if (!loader.address || !loader.open || !loader.close || !answers ||
+	    !loader.address(answers, &of_onload) ||
 	    lkos_symbol_behind("onload_lib_ext_version"))
 		return false;
-	library = dlopen(of_onload.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+	library = loader.open(of_onload.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
 	if (!library)
 		return false;
-	receives = dlsym(library, "recvmsg"); /* or libc's, on which the library depends */
+	receives = lkos_dlsym(library,
+			      "recvmsg"); /* or libc's, on which the library depends */
 	if (receives)
-		dladdr(receives, &of_libc);
-	dlclose(library);
+		loader.address(receives, &of_libc);
+	loader.close(library);
 	return of_libc.dli_fbase == of_onload.dli_fbase;
 }
 
@@ -62,16 +78,17 @@ static void complain(void)
 	static const char before[] =
 		"lk_onload_emulation: liblk_onload_stub.so is not loaded behind "
 		"it, so nothing is emulated; use LD_PRELOAD=";
+	static const char stub[] = "liblk_onload_stub.so\n";
 	Dl_info us;
-	const char *path = dladdr(&lkos_emulation, &us) ? us.dli_fname : name;
+	const bool is_found = loader.address && loader.address(&lkos_emulation, &us);
+	const char *path = is_found ? us.dli_fname : name;
 	const char *slash = strrchr(path, '/');
-	const size_t folder = slash ? (size_t)(slash + 1 - path) : 0;
 	const struct iovec parts[] = {
 		{(void *)before, sizeof(before) - 1},
 		{(void *)path, strlen(path)},
 		{(void *)":", 1},
-		{(void *)path, folder},
-		{(void *)"liblk_onload_stub.so\n", sizeof("liblk_onload_stub.so\n") - 1},
+		{(void *)path, slash ? (size_t)(slash + 1 - path) : 0},
+		{(void *)stub, sizeof(stub) - 1},
 	};
 
 	lkos_log_write(STDERR_FILENO, parts, COUNT(parts));
@@ -94,6 +111,7 @@ static void begin(void)
 	};
 
 	lkos_next_resolve();
+	find_loader();
 	if (!stub_is_behind()) {
 		complain();
 		atomic_store(&lkos_emulation, LKOS_EMULATION_OFF);

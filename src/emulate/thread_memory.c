@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "src/emulate/thread_memory.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
 
 #include "src/emulate/lock.h"
+#include "src/runtime/libc.h"
 
 /* A block begins with this; what its owner gets follows. */
 struct block {
@@ -19,8 +20,10 @@ struct block {
 
 LKOS_OF_THREAD struct block *blocks;
 
+/* Looked up, because before glibc 2.34 they are in a library of their own. Without it there is one
+ * thread only, whose end is the process's. */
+static int (*set_specific)(pthread_key_t key, const void *value);
 static pthread_key_t ending;
-static bool ending_is_seen;
 
 static void end_thread(void *of_no_use)
 {
@@ -34,7 +37,12 @@ static void end_thread(void *of_no_use)
 
 void lkos_thread_memory_start(void)
 {
-	ending_is_seen = pthread_key_create(&ending, end_thread) == 0;
+	int (*create)(pthread_key_t *, void (*)(void *));
+
+	create = (__typeof__(create))lkos_dlsym(RTLD_DEFAULT, "pthread_key_create");
+	if (create && create(&ending, end_thread) == 0)
+		set_specific = (__typeof__(set_specific))lkos_dlsym(
+			RTLD_DEFAULT, "pthread_setspecific");
 }
 
 void *lkos_thread_memory_take(size_t size, void **owner)
@@ -51,8 +59,8 @@ void *lkos_thread_memory_take(size_t size, void **owner)
 	*made = (struct block){.next = blocks, .size = size, .owner = owner};
 	blocks = made;
 	*owner = made->content;
-	if (ending_is_seen)
-		pthread_setspecific(ending, made);
+	if (set_specific)
+		set_specific(ending, made);
 	return made->content;
 }
 

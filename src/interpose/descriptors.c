@@ -21,6 +21,8 @@
 /* <sys/pidfd.h>, glibc 2.36 */
 int pidfd_getfd(int pidfd, int target_fd, unsigned int flags);
 
+#define PIDFD_GETFD 438 /* SYS_pidfd_getfd, since Linux 5.6, on each machine */
+
 static int given_out(int fd)
 {
 	if (fd >= 0)
@@ -96,7 +98,7 @@ LKOS_EXPORT int pidfd_getfd(int pidfd, int target_fd, unsigned int flags)
 	lkos_stamps_become_possible(); /* it may have some */
 	fd = lkos_next.pidfd_getfd(pidfd, target_fd, flags);
 	if (fd < 0 && errno == ENOSYS)
-		fd = (int)syscall(SYS_pidfd_getfd, pidfd, target_fd, flags);
+		fd = (int)syscall(PIDFD_GETFD, pidfd, target_fd, flags);
 	return given_out(fd);
 }
 

@@ -5,7 +5,6 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,9 +12,12 @@
 #include <sys/ioctl.h>
 
 #include "src/runtime/c.h"
+#include "src/runtime/libc.h"
 #include "src/runtime/memory.h"
 #include "src/runtime/next.h"
 #include "src/translate/message_flags.h"
+
+#define MPTCP 262 /* IPPROTO_MPTCP, since glibc 2.32 */
 
 enum kind {          /* of socket, for the flags that mean something to TCP alone */
 	    TCP,     /* over IPv4 or IPv6, or MPTCP, which is several */
@@ -46,7 +48,7 @@ static enum kind ask_kind(int fd)
 		return OTHER;
 	if (!tells(fd, SO_PROTOCOL, &protocol))
 		return UNKNOWN;
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP ? TCP : OTHER;
+	return protocol == IPPROTO_TCP || protocol == MPTCP ? TCP : OTHER;
 }
 
 static enum kind kind_of(int fd)
@@ -63,7 +65,7 @@ bool lkos_onepkt_is_refused(int fd)
 {
 	if (kind_of(fd) != TCP)
 		return false;
-	pthread_testcancel();
+	lkos_testcancel();
 	lkos_fail(-EINVAL);
 	return true;
 }
@@ -72,7 +74,7 @@ bool lkos_warm_is_answered(int fd)
 {
 	if (kind_of(fd) == OTHER)
 		return false;
-	pthread_testcancel();
+	lkos_testcancel();
 	return true;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The receive calls: ONLOAD_MSG_ONEPKT on the way in, timestamps on the way out. */
 #include <string.h>
-#include <sys/single_threaded.h>
 
 #include "src/interpose/flags.h"
 #include "src/interpose/requested.h"
 #include "src/runtime/c.h"
 #include "src/runtime/descriptors.h"
+#include "src/runtime/libc.h"
 #include "src/runtime/next.h"
 #include "src/translate/message_flags.h"
 #include "src/translate/timestamping_cmsg.h"
@@ -155,7 +155,7 @@ static LKOS_NOINLINE int recvmmsg_stamps(int fd, struct mmsghdr *msgs, unsigned 
  * a signal handler asks for, the first of a process with one thread, comes too late. */
 static inline bool stamps_may_come(void)
 {
-	return lkos_stamps_possible() || !__libc_single_threaded;
+	return lkos_stamps_possible() || !lkos_is_single_threaded();
 }
 
 LKOS_EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)

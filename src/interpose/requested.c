@@ -130,7 +130,7 @@ uint32_t lkos_requested_shown(int fd, uint32_t held)
 
 	if (held && lkos_fd_cached(fd, &cached) && cached != requested)
 		lkos_fd_expire();
-	return requested & ~per_call;
+	return requested & ~LKOS_SOF_OURS;
 }
 
 /* `requested`; or NULL: what was requested before, and hardware stamps per call. It is noted where it
@@ -157,9 +157,25 @@ static struct lkos_request begin(int fd, const uint32_t *requested)
 	return request;
 }
 
-/* What is cached ends already here, in case the caller does not get to the end (siglongjmp). */
-struct lkos_request lkos_request_begin(int fd, uint32_t requested)
+/* Linux 5.10 and 5.15 set by the new number, and do not read by it. */
+static bool new_number_reads(int fd)
 {
+	const int kept = errno;
+	uint32_t flags;
+	socklen_t size = sizeof(flags);
+	const bool reads = lkos_next.getsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING_NEW,
+						&flags, &size) == 0;
+
+	errno = kept;
+	return reads;
+}
+
+/* What is cached ends already here, in case the caller does not get to the end (siglongjmp). */
+struct lkos_request lkos_request_begin(int fd, int optname, uint32_t requested)
+{
+	if (optname == SO_TIMESTAMPING_NEW && requested & SOF_TIMESTAMPING_RAW_HARDWARE &&
+	    !new_number_reads(fd))
+		requested |= LKOS_SOF_SET_BY_NEW;
 	lkos_stamps_become_possible();
 	if (requested & SOF_TIMESTAMPING_RAW_HARDWARE)
 		lkos_requests_become_possible();
@@ -215,12 +231,14 @@ void lkos_request_end(const struct lkos_request *request, bool granted)
 		take_back_note(request);
 }
 
-/* Flags for the kernel, under the number by which the application set its own: that decides the
- * form of the messages, and under the new one the kernel shows only what was set by it. The
+/* What was requested, for the kernel, under the number by which the application set its own flags: that
+ * decides the form of the messages, and under the new one the kernel shows only what was set by it. The
  * second member of the value counts with SOF_TIMESTAMPING_BIND_PHC, and stays.
- * false: refused, or the kernel does not hold `from` any more. */
-static bool change_held(int fd, uint32_t from, uint32_t to)
+ * false: refused, or the kernel holds something else than before the request. */
+static bool change_held(const struct lkos_request *request)
 {
+	const uint32_t to = lkos_sof_held(request->requested);
+	const int fd = request->fd;
 	int optname = SO_TIMESTAMPING_NEW;
 	uint32_t value[2] = {0};
 	socklen_t size = sizeof(value);
@@ -232,10 +250,12 @@ static bool change_held(int fd, uint32_t from, uint32_t to)
 		if (lkos_next.getsockopt(fd, SOL_SOCKET, optname, value, &size) != 0)
 			return false;
 	}
-	if (value[0] != from)
+	if (value[0] != request->held)
 		return false;
+	if (request->requested & LKOS_SOF_SET_BY_NEW)
+		optname = SO_TIMESTAMPING_NEW;
 	value[0] = to;
-	return from == to ||
+	return request->held == to ||
 	       lkos_next.setsockopt(fd, SOL_SOCKET, optname, value, size) == 0;
 }
 
@@ -252,7 +272,7 @@ void lkos_request_per_call(int fd)
 		return;
 	request = begin(fd, NULL);
 	for (int looks = 0; looks < LOOKS && request.is_socket; looks++) {
-		granted = change_held(fd, request.held, lkos_sof_held(request.requested));
+		granted = change_held(&request);
 		others = read_note(fd).now;
 		lkos_request_end(&request, granted);
 		if (granted && others != LKOS_NOTE_NONE && others != request.requested) {

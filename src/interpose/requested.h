@@ -3,7 +3,7 @@
  * (runtime/descriptors.h); else noted on the socket (translate/timestamping_note.h), where it cannot
  * be told from what the kernel holds; else worked out from that (translate/timestamping_flags.h).
  *
- * Flags are sets of SOF_TIMESTAMPING_* bits, among those requested LKOS_SOF_TX_HARDWARE_PER_CALL, too.
+ * Flags are sets of SOF_TIMESTAMPING_* bits, among those requested LKOS_SOF_OURS, too.
  * errno is kept by all of these. */
 #ifndef LKOS_INTERPOSE_REQUESTED_H
 #define LKOS_INTERPOSE_REQUESTED_H
@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "src/runtime/descriptors.h"
+#include "src/runtime/libc.h"
 
 /* Is this, of the options of SOL_SOCKET, SO_TIMESTAMPING in its old or its new form? */
 static inline bool lkos_is_timestamping(int optname)
@@ -46,7 +47,7 @@ struct lkos_request {
 	uint32_t requested;    /* from now on: lkos_sof_held of it is for the kernel */
 };
 
-struct lkos_request lkos_request_begin(int fd, uint32_t requested);
+struct lkos_request lkos_request_begin(int fd, int optname, uint32_t requested);
 void lkos_request_end(const struct lkos_request *request, bool granted);
 
 /* The socket, which has RAW_HARDWARE, requests hardware transmit stamps per call. */

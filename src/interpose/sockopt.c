@@ -30,10 +30,10 @@ static LKOS_NOINLINE int set_timestamping(int fd, int level, int optname,
 
 	if ((int)optlen < (int)sizeof(value.flags) ||
 	    lkos_memory_read(&value, optval, size, &page) != 0 ||
-	    value.flags & LKOS_SOF_TX_HARDWARE_PER_CALL)
+	    value.flags & LKOS_SOF_OURS)
 		return lkos_next.setsockopt(fd, level, optname, optval, optlen);
 	requested = value.flags;
-	request = lkos_request_begin(fd, requested);
+	request = lkos_request_begin(fd, optname, requested);
 	value.flags = lkos_sof_held(request.requested);
 	result = lkos_next.setsockopt(fd, level, optname, &value, size);
 	lkos_request_end(&request, result == 0);

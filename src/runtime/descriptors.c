@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "src/runtime/libc.h"
 #include "src/runtime/next.h"
 
 #define HAS_FLAGS (UINT64_C(1) << 31) /* in an entry and in the generation */

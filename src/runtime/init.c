@@ -2,13 +2,13 @@
 /* What happens when the library is loaded, in this order: next symbols, inherited descriptors, log.
  * Calls that other constructors make before this find the next symbols by themselves; they only miss
  * the log. */
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "src/runtime/descriptors.h"
+#include "src/runtime/libc.h"
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
 
@@ -39,9 +39,10 @@ static void open_log(const char *value)
 __attribute__((constructor)) static void start(void)
 {
 	lkos_next_resolve();
+	lkos_libc_look_up();
 	lkos_fd_own_process();
 	/* Once forked, it may have sockets in common with a program that it executed. */
-	if (pthread_atfork(lkos_stamps_become_possible, NULL, lkos_fd_own_process) != 0)
+	if (lkos_atfork(lkos_stamps_become_possible, NULL, lkos_fd_own_process) != 0)
 		lkos_stamps_become_possible();
 	lkos_possible_look();
 	open_log(secure_getenv("LKOS_LOG_FD"));

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "src/runtime/file.h"
-#include "src/runtime/next.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -46,9 +45,9 @@ bool lkos_log_open(int fd)
 
 	if (lkos_file_read(fd, &log_file) &&
 	    (!S_ISSOCK(log_file.st_mode) || is_log_file(STDERR_FILENO))) {
-		log_fd = lkos_next.fcntl64(fd, F_DUPFD_CLOEXEC, (void *)LOG_FD_FLOOR);
+		log_fd = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, LOG_FD_FLOOR);
 		if (log_fd < 0)
-			log_fd = lkos_next.fcntl64(fd, F_DUPFD_CLOEXEC, NULL);
+			log_fd = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
 	}
 	lkos_log_is_on = log_fd >= 0;
 	errno = kept;
@@ -80,7 +79,7 @@ void lkos_log_write(int fd, const struct iovec *parts, int count)
 	for (size_t i = 0; i < COUNT(raised); i++)
 		sigaddset(&ours, raised[i].number);
 	sigpending(&waiting);
-	pthread_sigmask(SIG_BLOCK, &ours, &before);
+	sigprocmask(SIG_BLOCK, &ours, &before);
 	written = syscall(SYS_writev, fd, parts, count);
 	for (size_t i = 0; written < 0 && i < COUNT(raised); i++) {
 		if (errno != raised[i].error || sigismember(&waiting, raised[i].number))
@@ -90,7 +89,7 @@ void lkos_log_write(int fd, const struct iovec *parts, int count)
 		syscall(SYS_rt_sigtimedwait, &ours, NULL, &now, SIGNAL_SET_SIZE);
 		break;
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	errno = kept;
 }
 

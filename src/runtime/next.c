@@ -3,6 +3,8 @@
 
 #include <dlfcn.h>
 
+#include "src/runtime/libc.h"
+
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* a missing function looks at none */
 
 /* Two functions for each row: one before the look-up, one where it found nothing. */
@@ -48,7 +50,7 @@ void lkos_next_resolve(void)
 	void *found;
 
 #define LKOS_NEXT_VOID(name, params, args, proto)                                        \
-	found = dlsym(RTLD_NEXT, #name);                                                 \
+	found = lkos_dlsym(RTLD_NEXT, #name);                                            \
 	lkos_next.name = found ? (__typeof__(lkos_next.name))found                       \
 			       : AS_MEMBER(name, missing_##name);
 #define LKOS_NEXT(ret, name, params, args, proto)                                        \

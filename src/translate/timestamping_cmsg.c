@@ -110,10 +110,8 @@ bool lkos_send_control_to_kernel(unsigned char *control, size_t size)
 	return requests;
 }
 
-/* What else of a send can be stamped: its queueing, acknowledgement, and completion (since Linux
- * 6.15, whose header not everybody has). */
-#define OTHER_SENT_STAMPS                                                                \
-	(SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_ACK | (1U << 18))
+/* What else of a send can be stamped: its queueing, acknowledgement, and completion. */
+#define OTHER_SENT_STAMPS (LKOS_SOF_TX_SCHED | LKOS_SOF_TX_ACK | LKOS_SOF_TX_COMPLETION)
 
 /* Is this error queue message the stamp of a send? Where its report was cut off, it is taken for
  * one if the socket could get no other kind of stamp, and if there is no address: an error brings

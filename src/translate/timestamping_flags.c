@@ -7,8 +7,7 @@ static const struct {
 	uint32_t hardware, software, dropped;
 } directions[] = {
 	{SOF_TIMESTAMPING_RX_HARDWARE, SOF_TIMESTAMPING_RX_SOFTWARE, 0},
-	{SOF_TIMESTAMPING_TX_HARDWARE, SOF_TIMESTAMPING_TX_SOFTWARE,
-	 SOF_TIMESTAMPING_OPT_TX_SWHW},
+	{SOF_TIMESTAMPING_TX_HARDWARE, SOF_TIMESTAMPING_TX_SOFTWARE, LKOS_SOF_OPT_TX_SWHW},
 };
 
 #define DIRECTIONS (sizeof(directions) / sizeof(directions[0]))
@@ -32,12 +31,12 @@ uint32_t lkos_sof_to_kernel(uint32_t requested)
 uint32_t lkos_sof_held(uint32_t requested)
 {
 	const uint32_t per_call = LKOS_SOF_TX_HARDWARE_PER_CALL;
-	uint32_t held = lkos_sof_to_kernel(requested & ~per_call);
+	uint32_t held = lkos_sof_to_kernel(requested & ~LKOS_SOF_OURS);
 
 	if (!(requested & per_call))
 		return held;
 	if (!(held & SOF_TIMESTAMPING_TX_SOFTWARE))
-		held &= ~(uint32_t)SOF_TIMESTAMPING_OPT_TX_SWHW;
+		held &= ~LKOS_SOF_OPT_TX_SWHW;
 	return held | SOF_TIMESTAMPING_SOFTWARE;
 }
 
@@ -46,7 +45,7 @@ uint32_t lkos_sof_requested_after(uint32_t requested, uint32_t before)
 	const uint32_t per_call = LKOS_SOF_TX_HARDWARE_PER_CALL;
 
 	return requested & SOF_TIMESTAMPING_RAW_HARDWARE ? requested | (before & per_call)
-							 : requested & ~per_call;
+							 : requested & ~LKOS_SOF_OURS;
 }
 
 uint32_t lkos_sof_to_app(uint32_t held)

@@ -24,12 +24,18 @@
  * | lkos_sof_of_direction    | the flags as they work on what arrives, or on what is sent        |
  * | lkos_sof_is_common       | does the short way of most stamped messages apply?                | */
 
-/* Among the flags that were requested: hardware transmit stamps were requested per sendmsg call.
- * Linux has no such bit, and refuses it. */
-#define LKOS_SOF_TX_HARDWARE_PER_CALL (1U << 23)
+/* Among the flags that were requested, beside RAW_HARDWARE. Linux has no such bits, and refuses them. */
+#define LKOS_SOF_SET_BY_NEW                                                              \
+	(1U << 22) /* by the new number, which does not read them back */
+#define LKOS_SOF_TX_HARDWARE_PER_CALL (1U << 23) /* transmit stamps, per sendmsg call */
+#define LKOS_SOF_OURS (LKOS_SOF_SET_BY_NEW | LKOS_SOF_TX_HARDWARE_PER_CALL)
 
-/* SOF_TIMESTAMPING_OPT_RX_FILTER, since Linux 6.12, whose header not everybody has. */
+/* SOF_TIMESTAMPING_* of Linux 3.17 to 6.15, whose headers not everybody has. */
+#define LKOS_SOF_TX_SCHED (1U << 8)
+#define LKOS_SOF_TX_ACK (1U << 9)
+#define LKOS_SOF_OPT_TX_SWHW (1U << 14)
 #define LKOS_SOF_OPT_RX_FILTER (1U << 17)
+#define LKOS_SOF_TX_COMPLETION (1U << 18)
 
 /* For a kernel whose card may stamp nothing: where raw hardware stamps of a direction are requested,
  * the software ones of that direction are requested too, and SOFTWARE, so that they are reported.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Nothing that programs rely on has changed since the baseline in this folder. What is new is no change."""
 
+import re
 import subprocess
 import tempfile
 import unittest
@@ -19,6 +20,10 @@ class BaselineTest(unittest.TestCase):
 
     def compare_library(self, library):
         name = library + ".abi"
+        kept = (baseline.FOLDER / name).read_text(encoding="utf-8")
+        formats = [re.match(r"<abi-corpus version='(\d+)", text)[1] for text in (kept, self.now[name])]
+        if formats[0] != formats[1]:
+            self.skipTest(f"not run: {name} is of libabigail's format {formats[0]}, and the one here has {formats[1]}")
         with tempfile.TemporaryDirectory() as folder:
             now = Path(folder) / name
             now.write_text(self.now[name], encoding="utf-8")

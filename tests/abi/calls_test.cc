@@ -94,7 +94,7 @@ Report Run(const State& state, const std::string& how) {
 }
 
 // Run() once for all functions, since an emulator takes its time.
-const Report& Reported(const State& state, const std::string& how) {
+Report Reported(const State& state, const std::string& how) {
   static auto* const reports =
       new std::map<std::pair<std::string, std::string>, Report>;
   const auto key = std::make_pair(std::string(state.name), how);
@@ -108,12 +108,12 @@ class Calls : public testing::TestWithParam<std::tuple<State, Row>> {};
 TEST_P(Calls, AnswerAsTheSpecSays) {
   const auto& [state, row] = GetParam();
   const std::string& answer = state.stub ? row.stub : row.absent;
-  const Report& report = Reported(state, state.library);
+  const Report report = Reported(state, state.library);
   ASSERT_TRUE(report.count(row.name)) << row.name << " was not called";
   const auto& got = report.at(row.name);
   if (answer.empty()) {
     const State bare = {"Bare", "calls_probe", "", false, false};
-    const Report& calls = Reported(bare, state.stub ? "=stub" : "=absent");
+    const Report calls = Reported(bare, state.stub ? "=stub" : "=absent");
     ASSERT_TRUE(calls.count(row.name));
     EXPECT_EQ(got, calls.at(row.name));
     return;

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
-from elftools.elf.gnuversions import GNUVerDefSection
+from elftools.elf.gnuversions import GNUVerDefSection, GNUVerNeedSection
 
 import facts
 
@@ -22,6 +22,8 @@ MACHINES = {  # name -> (as ELF has it, its loader)
     "x86_64": ("EM_X86_64", "ld-linux-x86-64.so.2"),
 }
 LIBC = "libc.so.6"
+OF_OLDEST_LIBC = (2, 17)  # each later one has its symbols, too
+BESIDE_LIBC = {facts.STUB + ".so": {"libdl.so.2"}}  # where dlsym is until glibc 2.34
 
 # elf.h
 DF_TEXTREL, DF_BIND_NOW, DF_1_NOW = 4, 8, 1
@@ -115,9 +117,25 @@ class ExportsTest(unittest.TestCase):
 
     def test_needs_libc_and_nothing_else(self):
         needed = {t.needed for t in self.tags("DT_NEEDED")}
-        self.assertIn(LIBC, needed)
+        expected = {LIBC} | BESIDE_LIBC.get(self.library.file, set())
+        self.no("not needed", expected - needed)
         # some toolchains name the loader too, for the thread-local storage that it provides
-        self.no("needed beside libc", needed - {LIBC, MACHINES[self.machine][1]})
+        self.no("needed beside libc", needed - expected - {MACHINES[self.machine][1]})
+
+    def test_needs_no_symbol_that_old_libcs_lack(self):
+        needs = {}  # index of a version: its name
+        for section in self.elf.iter_sections():
+            if isinstance(section, GNUVerNeedSection):
+                needs.update({v["vna_other"]: v.name for _, versions in section.iter_versions() for v in versions})
+        self.assertTrue(needs)
+        late = {index: name for index, name in needs.items()
+                if not re.fullmatch(r"GLIBC_2(\.\d+)+", name)
+                or tuple(map(int, name[len("GLIBC_"):].split("."))) > OF_OLDEST_LIBC}
+        table = self.elf.get_section_by_name(".gnu.version")
+        symbols = enumerate(self.elf.get_section_by_name(".dynsym").iter_symbols())
+        found = {f"{s.name} of {late[table.get_symbol(i)['ndx']]}" for i, s in symbols
+                 if table.get_symbol(i)["ndx"] in late}
+        self.no(f"newer than glibc {'.'.join(map(str, OF_OLDEST_LIBC))}", found or set(late.values()))
 
     def test_has_no_search_path(self):
         self.no("RPATH or RUNPATH", [str(t) for t in self.tags("DT_RPATH") + self.tags("DT_RUNPATH")])

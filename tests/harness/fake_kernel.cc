@@ -40,6 +40,7 @@ ino_t next_inode = 1000;
 timespec times_of_closed[2];  // of the socket that was closed last
 int refusal = 0;
 bool times_are_refused = false;
+bool new_reads = true;
 std::atomic<int> calls{0};
 
 struct Visit {
@@ -81,6 +82,7 @@ int Get(int fd, int level, int optname, void *optval, socklen_t *optlen) {
       break;
     case kTimestampingOld:
     case kTimestampingNew:
+      if (optname == kTimestampingNew && !new_reads) return Fail(ENOPROTOOPT);
       from = optname == kTimestampingOld || socket->is_new ? socket->value
                                                            : nothing;
       size = sizeof(socket->value);
@@ -223,6 +225,7 @@ void Install() {
   descriptors.clear();
   refusal = 0;
   times_are_refused = false;
+  new_reads = true;
   calls = 0;
   visit_in = 0;
   visit = {};
@@ -283,6 +286,11 @@ int Refuse(int error) {
 void RefuseTimes(bool refused) {
   const std::lock_guard<std::mutex> lock(mutex);
   times_are_refused = refused;
+}
+
+void ReadByNew(bool reads) {
+  const std::lock_guard<std::mutex> lock(mutex);
+  new_reads = reads;
 }
 
 int Calls() { return calls; }

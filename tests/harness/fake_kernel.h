@@ -45,6 +45,9 @@ int Refuse(int error);
 // From now on an inode's times cannot be set, as of another user's file.
 void RefuseTimes(bool refused);
 
+// Whether the new option number reads flags, which it does not on Linux 5.10.
+void ReadByNew(bool reads);
+
 // The calls of all four that came in since Install(), of sockets or not.
 int Calls();
 

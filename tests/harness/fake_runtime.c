@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "src/runtime/libc.h"
 #include "src/runtime/log.h"
 #include "src/runtime/memory.h"
 #include "src/runtime/next.h"
@@ -23,6 +24,7 @@ __attribute__((constructor(101))) static void find_next(void)
 #include "generated/next_symbols.inc"
 #undef LKOS_NEXT
 #undef LKOS_NEXT_VOID
+	lkos_libc_look_up();
 }
 
 void lkos_log(const char *format, ...)

@@ -20,9 +20,9 @@ uint32_t plain_requested_shown(int fd, uint32_t held)
 	return lkos_requested_shown(fd, held);
 }
 
-struct plain_request plain_request_begin(int fd, uint32_t requested)
+struct plain_request plain_request_begin(int fd, int optname, uint32_t requested)
 {
-	const struct lkos_request request = lkos_request_begin(fd, requested);
+	const struct lkos_request request = lkos_request_begin(fd, optname, requested);
 	struct plain_request plain = {
 		.is_socket = request.is_socket,
 		.requested = request.requested,

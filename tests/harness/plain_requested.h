@@ -17,7 +17,7 @@ struct plain_request {
 uint32_t plain_requested(int fd);
 uint32_t plain_requested_learn(int fd);
 uint32_t plain_requested_shown(int fd, uint32_t held);
-struct plain_request plain_request_begin(int fd, uint32_t requested);
+struct plain_request plain_request_begin(int fd, int optname, uint32_t requested);
 void plain_request_end(const struct plain_request *request, bool granted);
 void plain_request_per_call(int fd);
 void plain_request_inherit(int listener, int accepted);

@@ -75,6 +75,10 @@ struct pair {
 struct pair connected_pair(const struct family *family);
 void close_pair(struct pair pair);
 
+/* Waits until all that was sent on an IP socket is with the other end: on a slow machine, what is sent on
+ * loopback arrives some time after the call. */
+void wait_until_sent(int fd);
+
 /* A TCP connection made to this listener: `near` connects, `far` is not accepted yet (-1). */
 struct pair connect_to(const struct family *family, int listener);
 

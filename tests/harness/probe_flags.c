@@ -34,8 +34,7 @@ static int bit_named(const char *name)
 
 #define IP_HEADER 20
 
-static size_t
-	header_size; /* that a raw socket puts in front; its bytes are not the same twice */
+static size_t header_size; /* that a raw socket puts in front; its bytes are not the same twice */
 
 static const struct family *prepared_family(const char *name)
 {
@@ -197,7 +196,8 @@ static void waitall(char **args)
 /* Several messages, and fewer than there is room for. */
 static void receive_several(char **args)
 {
-	const struct pair pair = connected_pair(prepared_family(args[0]));
+	const struct family *family = prepared_family(args[0]);
+	const struct pair pair = connected_pair(family);
 	const int bit = bit_named(args[1]);
 	char data[3][16];
 	struct iovec rooms[3];
@@ -213,6 +213,8 @@ static void receive_several(char **args)
 		MUST(send(pair.near, DIGITS, DIGITS_SIZE, 0));
 		wait_for(pair.far, POLLIN);
 	}
+	if (is_inet(family))
+		wait_until_sent(pair.near);
 	count = recvmmsg(pair.far, msgs, 3, MSG_WAITFORONE | bit, NULL);
 	fact("count=%s", outcome(count));
 	for (int i = 0; i < count; i++)
@@ -808,8 +810,7 @@ static void mixed_threads(char **args)
 		wrong += number != expected++;
 	for (int i = 0; i < 2; i++)
 		MUST(-pthread_join(threads[i], NULL));
-	fact("records=%s",
-	     expected == RECORDS ? "as many as were sent" : "more or fewer");
+	fact("records=%s", expected == RECORDS ? "as many as were sent" : "more or fewer");
 	fact("in order=%s", wrong ? "no" : "yes");
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -143,6 +144,17 @@ struct pair connected_pair(const struct family *family)
 		return (struct pair){ends[0], ends[1]};
 	}
 	return is_tcp(family) ? tcp_pair(family) : datagram_pair(family);
+}
+
+void wait_until_sent(int fd)
+{
+	int unsent = 0;
+
+	for (int ms = 0; ms < WAIT_MS; ms++) {
+		if (ioctl(fd, SIOCOUTQ, &unsent) != 0 || unsent == 0)
+			return;
+		poll(NULL, 0, 1);
+	}
 }
 
 void close_pair(struct pair pair)

@@ -149,17 +149,19 @@ static void transmit(char **args)
 {
 	const struct family *family = family_named(args[0]);
 	const uint32_t flags = stamps_named(args[1]);
+	uint32_t known = ~0U;
 
 	turn_stamping_on();
+	if (!kernel_knows(SOF_TIMESTAMPING_OPT_ID | OPT_ID_TCP))
+		known &= ~OPT_ID_TCP;
 	for (size_t i = 0; i < COUNT(send_options) * COUNT(numbers) * 2; i++) {
 		const size_t option = i / 4;
 		const struct pair pair = connected_pair(family);
 		const struct how how = {.several = i & 2, .number = numbers[i & 1]};
-		const uint32_t asked = flags | send_options[option].flags;
+		const uint32_t asked = flags | (send_options[option].flags & known);
 		const bool acked = is_tcp(family) && (asked & SOF_TIMESTAMPING_TX_ACK);
 
-		MUST(setsockopt(pair.near, SOL_SOCKET, how.number, &asked,
-				sizeof(asked)));
+		MUST(setsockopt(pair.near, SOL_SOCKET, how.number, &asked, sizeof(asked)));
 		fact("%s.%s.%s=%s", send_options[option].name, number_word(how.number),
 		     how.several ? "recvmmsg" : "recvmsg",
 		     reports_of_two(pair, how, acked ? 2 : 0));
@@ -252,6 +254,34 @@ static void per_call(char **args)
 		else
 			add_value(&send, SOL_IPV6, IPV6_HOPLIMIT, &one, sizeof(one));
 		send_stamped("and a hop limit", pair, &send, several);
+		close_pair(pair);
+	}
+}
+
+/* The number by which the socket's flags were set decides on the form of its reports, whatever the
+ * call's own number is. */
+static void per_call_form(char **args)
+{
+	const struct family *family = family_named(args[0]);
+	const uint32_t flags = stamps_named(args[1]);
+	const uint32_t reports = (flags & REPORTS) | SOF_TIMESTAMPING_OPT_ID;
+
+	turn_stamping_on();
+	for (size_t i = 0; i < COUNT(numbers) * 2; i++) {
+		const struct pair pair = connected_pair(family);
+		const struct how how = {.number = numbers[i & 1]};
+		const int number = numbers[i >> 1];
+		struct stamped_send send;
+
+		MUST(setsockopt(pair.near, SOL_SOCKET, how.number, &reports,
+				sizeof(reports)));
+		for (int calls = 0; calls < 2; calls++) {
+			start_send(&send, number, flags & RECORDS);
+			MUST(sendmsg(pair.near, &send.msg.msg_hdr, 0));
+			wait_for(pair.far, POLLIN);
+			fact("%s socket, %s call=%s", number_word(how.number),
+			     number_word(number), reports_word(pair.near, how, 0));
+		}
 		close_pair(pair);
 	}
 }
@@ -640,6 +670,7 @@ const struct scenario scenarios[] = {
 	{"control_rooms", control_rooms},
 	{"transmit", transmit},
 	{"per_call", per_call},
+	{"per_call_form", per_call_form},
 	{"turned_off_unread", turned_off_unread},
 	{"icmp_error", icmp_error},
 	{"readiness", readiness},

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include <iterator>
 #include <regex>
 #include <sstream>
+#include <thread>
 
 namespace lkos {
 namespace {
@@ -90,11 +90,13 @@ struct Stream {
   _exit(127);
 }
 
-// Waits for the child's end, reading what it says. false: at the time limit.
-bool Follow(int pidfd, Stream* out, Stream* err) {
+// Waits for the child's end, where a pipe ends, reading what it says. false: at
+// the time limit.
+bool Follow(int pipe_end, Stream* out, Stream* err) {
   const auto end = Clock::now() + std::chrono::seconds(kTimeLimitSeconds);
-  pollfd waiting[] = {
-      {pidfd, POLLIN, 0}, {out->ends[0], POLLIN, 0}, {err->ends[0], POLLIN, 0}};
+  pollfd waiting[] = {{pipe_end, POLLIN, 0},
+                      {out->ends[0], POLLIN, 0},
+                      {err->ends[0], POLLIN, 0}};
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         end - Clock::now());
@@ -127,16 +129,22 @@ Ran RunCommand(const Command& command) {
   setpgid(child, child);  // whoever is first
   close(out.ends[1]);
   close(err.ends[1]);
-  const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
-  if (pidfd < 0) Die("pidfd_open");
-  const bool ended = Follow(pidfd, &out, &err);
+  int end[2];
+  if (pipe2(end, O_CLOEXEC) != 0) Die("pipe2");
+  std::thread waiter([child, &end] {  // before Linux 5.3 there is no pidfd_open
+    siginfo_t how;
+    waitid(P_PID, static_cast<id_t>(child), &how, WEXITED | WNOWAIT);
+    close(end[1]);
+  });
+  const bool ended = Follow(end[0], &out, &err);
   kill(-child, SIGKILL);  // not reaped yet, so the group is still its own
+  waiter.join();
   waitpid(child, &ran.status, 0);
   out.Read();
   err.Read();
   close(out.ends[0]);
   close(err.ends[0]);
-  close(pidfd);
+  close(end[0]);
   ran.status =
       WIFEXITED(ran.status) ? WEXITSTATUS(ran.status) : -WTERMSIG(ran.status);
   if (!ended) {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <linux/errqueue.h> /* wants timespec of time.h */
 
@@ -55,6 +56,16 @@ uint32_t stamps_named(const char *name)
 void ask(int fd, uint32_t flags)
 {
 	MUST(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING_OLD, &flags, sizeof(flags)));
+}
+
+bool kernel_knows(uint32_t flags)
+{
+	const int fd = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
+	const bool knows = setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING_OLD, &flags,
+				      sizeof(flags)) == 0;
+
+	MUST(close(fd));
+	return knows;
 }
 
 const char *read_back(int fd, uint32_t flags)

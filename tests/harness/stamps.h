@@ -14,6 +14,9 @@
 /* What an application asks, by name: "none", "hardware", "software", "both", ... */
 uint32_t stamps_named(const char *name);
 
+/* Whether this kernel has these flags, asked of a socket that is gone afterwards. */
+bool kernel_knows(uint32_t flags);
+
 /* Sets them in the old form of 4 bytes; must succeed. */
 void ask(int fd, uint32_t flags);
 

@@ -192,9 +192,11 @@ class Strangers(robust.Case):
         except packages.Missing as reason:
             self.not_run(str(reason))
         own = root / "usr/lib/x86_64-linux-musl"
+        loader, = root.glob("**/lib/ld-musl-x86_64.so.1")  # in /lib until Debian 12, then in /usr/lib
+        shared = loader.parent / own.name
         return (["/usr/bin/gcc", *more, "-no-pie", "-nostdinc", "-isystem", root / "usr/include/x86_64-linux-musl",
-                 "-nostdlib", "-fno-stack-protector", own / "crt1.o", own / "crti.o", "-L", own,
-                 "-Wl,-dynamic-linker," + str(root / "lib/ld-musl-x86_64.so.1"), "-x", "c"],
+                 "-nostdlib", "-fno-stack-protector", own / "crt1.o", own / "crti.o", "-L", shared, "-L", own,
+                 f"-Wl,-dynamic-linker,{loader}", "-x", "c"],
                 ["-x", "none", "-lc", "-lgcc", own / "crtn.o"])
 
     def test_static_musl_program(self):

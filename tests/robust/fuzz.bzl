@@ -45,6 +45,7 @@ def _fuzzer_impl(ctx):
         inputs = inputs,
         outputs = [program],
         mnemonic = "Fuzzer",
+        use_default_shell_env = True,  # clang looks for ld in PATH
         progress_message = "Compiling %s for libFuzzer" % ctx.label,
     )
     return [DefaultInfo(files = depset([program]), executable = program)]

@@ -87,8 +87,8 @@ std::string Output(Preload preload, const char* program,
   return output;
 }
 
-const std::vector<Fact>& Facts(World world, const std::string& family,
-                               const std::string& base) {
+std::vector<Fact> Facts(World world, const std::string& family,
+                        const std::string& base) {
   static std::map<std::tuple<World, std::string, std::string>,
                   std::vector<Fact>>* seen =
       new std::map<std::tuple<World, std::string, std::string>,
@@ -141,8 +141,8 @@ const Limit* Limits::Of(const std::string& family, const Fact& fact) {
 int ExpectAsOnACard(World world, const std::string& family,
                     const std::string& base) {
   constexpr int kShown = 10;
-  const auto& card = Facts(World::kCard, family, base);
-  const auto& seen = Facts(world, family, base);
+  const auto card = Facts(World::kCard, family, base);
+  const auto seen = Facts(world, family, base);
   Table table;
   Limits limits;
   int count = 0, wrong = 0;

@@ -32,8 +32,8 @@ struct Fact {
 // All lines for a family and a base, which may have " veth" after it. The
 // program runs once, whoever asks. One line is all where the machine lacks what
 // it needs: its set is "not run".
-const std::vector<Fact>& Facts(World world, const std::string& family,
-                               const std::string& base);
+std::vector<Fact> Facts(World world, const std::string& family,
+                        const std::string& base);
 
 // A row of the table: in these facts, what a card shows is shown otherwise.
 struct Difference {

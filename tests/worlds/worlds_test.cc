@@ -70,8 +70,8 @@ TEST(TheTable, HasNoLimitInVain) {
   std::set<const Limit*> reached;
   for (const char* family : kFamilies) {
     for (const char* base : kBases) {
-      const auto& card = Facts(World::kCard, family, base);
-      const auto& seen = Facts(World::kLibrary, family, base);
+      const auto card = Facts(World::kCard, family, base);
+      const auto seen = Facts(World::kLibrary, family, base);
       for (size_t i = 0; i < std::min(card.size(), seen.size()); ++i) {
         if (seen[i].words != table.Expected(family, card[i])) {
           reached.insert(limits.Of(family, card[i]));
@@ -88,7 +88,7 @@ TEST(TheTable, HasNoLimitInVain) {
 // stamps. So the kernel must not hold OPT_TX_SWHW while TX_SOFTWARE is asked
 // per call for our sake.
 TEST(PerCall, GivesOneReportOnACardThatStamps) {
-  const auto& facts = Facts(World::kLibrary, "udp4", "held");
+  const auto facts = Facts(World::kLibrary, "udp4", "held");
   ASSERT_EQ(facts.size(), 1u);
   EXPECT_EQ(facts[0].words, "no OPT_TX_SWHW");
 }

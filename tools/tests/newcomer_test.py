@@ -146,59 +146,104 @@ OF_THE_SYSTEM = (
     "./root/",
 )
 
-# Runs setup.sh ($1) on a machine that is what a file ($2) says, with our own apt-get and dpkg-query (in $3).
+# Runs setup.sh ($3 and on) on a machine that is what a file ($1) says, with our own apt-get, dpkg-query and
+# bazel (in $2).
 SET_UP = """
 set -eu
-mount --bind "$2" /etc/os-release
-PATH=$3:$PATH exec sh "$1"
+mount --bind "$1" /etc/os-release
+PATH=$2:$PATH
+shift 2
+exec sh "$@"
 """
+
+
+DEBIAN = 'NAME="Debian GNU/Linux"\nID={}\nVERSION_ID="{}"\n'
 
 
 class Setup(unittest.TestCase):
     """setup.sh, where apt-get notes what it is told and no more."""
 
     def setUp(self):
-        self.script = scratch.TOP / "setup.sh"
+        self.place = scratch.folder() / "clone"
+        self.place.mkdir(exist_ok=True)
+        self.script = self.place / "setup.sh"
+        self.script.write_bytes((scratch.TOP / "setup.sh").read_bytes())
         self.tools = scratch.folder() / "apt"
         self.tools.mkdir(exist_ok=True)
         self.told = self.tools / "told"
         self.told.unlink(missing_ok=True)
-        scratch.written("apt/apt-get", f'#!/bin/sh\necho "$@" >> {self.told}\n', 0o755)
-        scratch.written("apt/dpkg-query", "#!/bin/sh\nexit 1\n", 0o755)  # nothing is installed
-        self.listed = scratch.must("sh", self.script, "--list").stdout
+        progress = "dlstatus:1:7.9:Retrieving\\npmstatus:gcc:50.0:Unpacking\\n"
+        self.tool("apt-get", f'echo "$@" >> {self.told}\nprintf "{progress}" >&3\n')
+        self.tool("dpkg-query", "exit 1\n")  # nothing is installed
+        self.tool("bazel", "echo bazel no_version\n")
 
-    def set_up(self, os_release):
+    def tool(self, name, script):
+        scratch.written(f"apt/{name}", "#!/bin/sh\n" + script, 0o755)
+
+    def set_up(self, os_release, *args):
         isolated = ["unshare", "--map-root-user", "--mount"]
         file = scratch.written("os-release", os_release)
         trial = ["mount", "--bind", file, "/etc/os-release"]
         if not shutil.which("unshare") or scratch.run(*isolated, *trial).returncode != 0:
             print("not run: this machine lets us mount nothing over /etc/os-release")
             self.skipTest("no mount")
-        return scratch.run(*isolated, "sh", "-c", SET_UP, "sh", self.script, file, self.tools)
+        return scratch.run(*isolated, "sh", "-c", SET_UP, "sh", file, self.tools, self.script, *args)
 
     def test_debian(self):
         for name in ("debian", '"debian"'):
-            with self.subTest(name=name):
-                self.told.unlink(missing_ok=True)
-                done = self.set_up(f'NAME="Debian GNU/Linux"\nID={name}\n')
-                self.assertEqual(done.returncode, 0, done.stderr)
-                update, install = self.told.read_text(encoding="utf-8").splitlines()
-                self.assertTrue(update.endswith(" update"), update)
-                self.assertTrue(install.endswith(" ".join(self.listed.split())), install)
+            for version, gcc in (("12", "12"), ("13", "14")):
+                for args in ([], ["--build"]):
+                    with self.subTest(name=name, version=version, args=args):
+                        self.told.unlink(missing_ok=True)
+                        listed = self.set_up(DEBIAN.format(name, version), "--list", *args).stdout
+                        done = self.set_up(DEBIAN.format(name, version), *args)
+                        self.assertEqual(done.returncode, 0, done.stderr)
+                        update, install = self.told.read_text(encoding="utf-8").splitlines()
+                        self.assertTrue(update.endswith(" update"), update)
+                        self.assertTrue(install.endswith(" ".join(listed.split())), install)
+                        self.assertEqual(f" lib32gcc-{gcc}-dev" in install, not args, install)
+                        self.assertIn(" bazel-bootstrap ", install)
 
-    def test_others_are_told_the_list(self):
+    def test_shows_how_far_it_is(self):
+        done = self.set_up(DEBIAN.format("debian", "12"))
+        self.assertIn("setup: fetched 0 %\nsetup: installed 50 %\n", done.stdout)
+
+    def test_a_failure_of_apt_get_is_told(self):
+        self.tool("apt-get", "echo E: no such package\nexit 100\n")
+        done = self.set_up(DEBIAN.format("debian", "12"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("E: no such package", done.stderr)
+
+    def test_others_are_told_the_packages_in_groups(self):
         for name, text in {
             "derivative": "ID=ubuntu\nID_LIKE=debian\n",
-            "named after it": "ID=debian-derivative\nVARIANT_ID=debian\n",
+            "named after it": "ID=debian-derivative\nVARIANT_ID=debian\nVERSION_ID=12\n",
+            "older": DEBIAN.format("debian", "11"),
+            "not released": "ID=debian\n",
             "other": "ID=fedora\n",
             "none": "",
         }.items():
             with self.subTest(name):
                 done = self.set_up(text)
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
-                self.assertIn("this is no Debian", done.stderr)
-                self.assertTrue(done.stderr.endswith(self.listed), done.stderr)
+                self.assertIn("neither Debian 12 nor Debian 13", done.stderr)
+                self.assertIn("# To test: ", done.stderr)
+                for package in self.set_up(text, "--list").stdout.split():
+                    self.assertIn(f"\n{package}\n", done.stderr)
                 self.assertFalse(self.told.exists())
+
+    def test_newer_bazel_takes_debians_packages(self):
+        """Once all is there, on any release."""
+        flags = self.place / "debian.bazelrc"
+        self.tool("dpkg-query", "printf '%s installed\\n' \"$@\"\n")
+        for version, wanted in (("7.7.1", True), ("no_version", False), ("8.1.0", True), ("6.5.0", False)):
+            with self.subTest(version):
+                self.tool("bazel", f"echo bazel {version}\n")
+                done = self.set_up("ID=debian\n")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("nothing to do", done.stdout)
+                self.assertEqual(flags.exists(), wanted)
+                self.assertFalse(wanted and "--enable_workspace" not in flags.read_text(encoding="utf-8"))
 
 
 @functools.lru_cache()
