@@ -74,6 +74,7 @@ ROWS = (
     Row("getsockopt", "getsockopt, SO_RCVBUF", 6),
     Row("getsockopt_ip", "getsockopt, IP_TTL", 6),
     Row("getsockopt_tcp_37", "getsockopt, TCP_TX_DELAY (also number 37)"),
+    Row("ioctl", "ioctl, FIONREAD", 6),
     Row("setsockopt", "setsockopt, SO_RCVBUF", 6),
     Row("setsockopt_ip", "setsockopt, IP_TTL", 6),
     Row("setsockopt_tcp_37", "setsockopt, TCP_TX_DELAY (also number 37)"),

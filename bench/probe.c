@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -217,6 +218,13 @@ static void do_getsockopt_ip(void)
 	get(here, IPPROTO_IP, IP_TTL);
 }
 
+static void do_ioctl(void)
+{
+	int waiting;
+
+	check(ioctl(here, FIONREAD, &waiting), 0, "ioctl");
+}
+
 /* TCP_TX_DELAY has the number of SO_TIMESTAMPING, at another level. */
 static void do_getsockopt_tcp_37(void)
 {
@@ -327,6 +335,7 @@ static const struct kind {
     {"getsockopt", do_getsockopt, NULL},
     {"getsockopt_ip", do_getsockopt_ip, NULL},
     {"getsockopt_tcp_37", do_getsockopt_tcp_37, NULL},
+    {"ioctl", do_ioctl, NULL},
     {"setsockopt", do_setsockopt, NULL},
     {"setsockopt_ip", do_setsockopt_ip, NULL},
     {"setsockopt_tcp_37", do_setsockopt_tcp_37, NULL},

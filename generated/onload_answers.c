@@ -63,14 +63,6 @@ LKOS_EXPORT int onload_move_fd(int fd)
 	return 0;
 }
 
-LKOS_EXPORT int onload_stack_opt_set_int(const char *opt, int64_t val)
-{
-	(void)opt;
-	(void)val;
-	LKOS_LOG_ANSWER(onload_stack_opt_set_int, "0");
-	return 0;
-}
-
 LKOS_EXPORT int onload_stack_opt_get_int(const char *opt, int64_t *val)
 {
 	(void)opt;

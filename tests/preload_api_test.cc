@@ -32,6 +32,9 @@ std::string Common(const std::string& get_option) {
          "onload_stack_opt_get_int(\"EF_POLL_USEC\", &option)=" +
          get_option +
          "\n"
+         "onload_stack_opt_set_int(\"EF_RX_TIMESTAMPING\", 0)=0\n"
+         "onload_stack_opt_set_int(\"EF_RX_TIMESTAMPING\", 3)=0\n"
+         "onload_stack_opt_set_int(\"EF_RX_TIMESTAMPING\", -1)=0\n"
          "onload_stack_opt_reset()=0\n"
          "onload_thread_set_spin(ONLOAD_SPIN_ALL, 1)=0\n"
          "onload_thread_get_spin(&spin)=-38\n"
@@ -49,6 +52,16 @@ TEST(LinkedProgram, GetsItsAnswersFromTheStubOrTheLinkLibrary) {
   ExpectAnswers(With::kNothing, "common", Common("-38"));
   ExpectAnswers(With::kLibrary, "common", Common("-1, ENOSYS"));
   ExpectAnswers(With::kLibraryEarly, "common", Common("-1, ENOSYS"));
+}
+
+TEST(LinkedProgram, MayNameAnOptionByABadPointer) {
+  for (With with : {With::kNothing, With::kLibrary, With::kLibraryEarly}) {
+    ExpectAnswers(with, "bad_options",
+                  "onload_stack_opt_set_int(\"\", 1)=0\n"
+                  "onload_stack_opt_set_int(short_name, 1)=0\n"
+                  "onload_stack_opt_set_int(NULL, 1)=0\n"
+                  "onload_stack_opt_set_int((const char *)16, 1)=0\n");
+  }
 }
 
 // The calls in the order of the scenario, as the two libraries answer them.

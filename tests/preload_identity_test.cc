@@ -97,15 +97,15 @@ TEST_P(Arriving, HaveTheStampsThatAnotherProgramAskedOnThem) {
 TEST_P(Arriving, KeepStampsInAnotherProgram) { ExpectAsSoftware("sent_away"); }
 
 // Also those that cannot be told from what the kernel holds.
-const auto kEach =
-    Values(kSoftware, kHardware, kBoth, kAll, Asked{"rx_hardware", "--T"},
-           Asked{"rx_onload", "T-T"}, Asked{"tx_raw_rx_soft", "T--"});
+const auto kEach = Values(
+    kSoftware, kHardware, kBoth, kAll, Asked{"rx_hardware", "--T", ""},
+    Asked{"rx_onload", "T-T", ""}, Asked{"tx_raw_rx_soft", "T--", "--T"});
 
 INSTANTIATE_TEST_SUITE_P(, Arriving, Combine(kFamilies, kEach), ParamName());
 
 // Those that can be told from what the kernel holds.
 const auto kTold =
-    Values(kSoftware, kHardware, kAll, Asked{"rx_hardware", "--T"});
+    Values(kSoftware, kHardware, kAll, Asked{"rx_hardware", "--T", ""});
 
 // What is shown of a received message, for each set.
 std::string SlotsFor(uint32_t asked) {

@@ -59,10 +59,28 @@ class OtherStamps : public StampsTest {};
 TEST_P(OtherStamps, CostNoSystemCall) { ExpectAsSoftware("syscalls"); }
 
 INSTANTIATE_TEST_SUITE_P(, OtherStamps,
-                         Combine(kFamilies, Values(Asked{"none", ""},
-                                                   Asked{"rx_hardware", ""},
-                                                   Asked{"tx_hardware", ""})),
+                         Combine(kFamilies,
+                                 Values(Asked{"none", "", ""},
+                                        Asked{"rx_hardware", "", ""},
+                                        Asked{"tx_hardware", "", ""})),
                          ParamName());
+
+// The call that receives without copying brings stamps, too.
+class StreamStamps : public StampsTest {};
+
+TEST_P(StreamStamps, ComeWithoutCopying) { ExpectAsSoftware("zerocopy"); }
+
+INSTANTIATE_TEST_SUITE_P(, StreamStamps,
+                         Combine(testing::ValuesIn<std::string>({"tcp4",
+                                                                 "tcp6"}),
+                                 Values(kSoftware, kHardware, kBoth, kAll)),
+                         ParamName());
+
+TEST(StreamStampsNobodyAsked, DoNotComeWithoutCopying) {
+  const std::string none =
+      Facts(With::kNothing, {"zerocopy_unasked", "tcp4", "none"});
+  ExpectFacts({"zerocopy_unasked", "tcp4", "tx_hardware"}, none);
+}
 
 // A message may ask for a hardware stamp of its own, on a socket that reports
 // them: there the library looks whether it can be read.
@@ -129,12 +147,12 @@ const Row kRows[] = {
     {"none", "none", "none", "none", "none"},
     {"hardware", "--T", "--T", "none", "none"},
     {"software", "T--", "T--", "T--", "T--"},
-    {"both", "T-T", "T-T", "T--", "T--"},
-    {"all", "T-T", "T-T", "T--", "T--"},
+    {"both", "T-T", "--T", "T--", "T--"},
+    {"all", "T-T", "--T", "T--", "T--"},
     {"rx_hardware", "--T", "none", "none", "none"},
     {"tx_hardware", "none", "--T", "none", "none"},
     {"rx_onload", "T-T", "none", "T--", "none"},
-    {"tx_raw_rx_soft", "T--", "T-T", "T--", "none"},
+    {"tx_raw_rx_soft", "T--", "--T", "T--", "none"},
     {"rx_raw_tx_soft", "T-T", "T--", "T--", "T--"},
     {"unreported", "none", "none", "none", "none"},
 };

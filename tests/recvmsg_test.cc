@@ -385,8 +385,9 @@ TEST_F(Recvmsg, ShowsWhatACardsKernelWouldForEachSet) {
         waiting.push_back(message);
 
         const bool wants = (asked & by_card) == by_card;
-        Shown expected{asked & kSoftware ? software : 0, 0,
-                       wants ? (card ? kHw : kSw) : 0};
+        // A report has one stamp.
+        const bool both = asked & kSoftware && !(wants && sent);
+        Shown expected{both ? software : 0, 0, wants ? (card ? kHw : kSw) : 0};
         if (expected == (Shown{0, 0, 0})) expected = {};
         ASSERT_EQ(Receive(kFd, sent ? MSG_ERRQUEUE : 0), expected)
             << std::hex << asked << (card ? ", card" : "")

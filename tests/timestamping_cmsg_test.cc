@@ -7,12 +7,15 @@
 #include <sys/socket.h>
 // clang-format off
 #include <time.h>  // before linux/errqueue.h, which needs it
+#include <linux/can/j1939.h>
+#include <linux/can/raw.h>
 #include <linux/errqueue.h>
 // clang-format on
 
 #include <cstdint>
 #include <cstring>
 #include <ios>
+#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
@@ -66,9 +69,14 @@ size_t Translate(unsigned char* control, size_t size, int msg_flags,
 struct ReportPlace {
   int level, type;
 };
+// CAN's by linux/can/raw.h and linux/can/j1939.h. Bluetooth's, BT_SCM_ERROR, is
+// of linux include/net/bluetooth/bluetooth.h, since 6.15.
 constexpr ReportPlace kReportPlaces[] = {{SOL_IP, IP_RECVERR},
                                          {SOL_IPV6, IPV6_RECVERR},
-                                         {SOL_PACKET, kPacketTxTimestamp}};
+                                         {SOL_PACKET, kPacketTxTimestamp},
+                                         {SOL_CAN_RAW, SCM_CAN_RAW_ERRQUEUE},
+                                         {SOL_CAN_J1939, SCM_J1939_ERRQUEUE},
+                                         {SOL_BLUETOOTH, 4}};
 
 bool IsStamps(const ControlMessage& message) {
   return message.level == SOL_SOCKET &&
@@ -76,9 +84,10 @@ bool IsStamps(const ControlMessage& message) {
 }
 
 bool IsReport(const ControlMessage& message) {
-  return (message.level == SOL_IP && message.type == IP_RECVERR) ||
-         (message.level == SOL_IPV6 && message.type == IPV6_RECVERR) ||
-         (message.level == SOL_PACKET && message.type == kPacketTxTimestamp);
+  for (const ReportPlace& place : kReportPlaces) {
+    if (message.level == place.level && message.type == place.type) return true;
+  }
+  return false;
 }
 
 // The bytes from which on a report's struct is whole; SIZE_MAX if there is
@@ -328,21 +337,29 @@ TEST_P(TimestampingCmsg, MovesTheStampOfASend) {
     ExpectShown({Slots(7, 0, 0), report}, MSG_ERRQUEUE, kTxHardware,
                 {Slots(0, 0, 7), report});
     ExpectShown({Slots(7, 0, 0), report}, MSG_ERRQUEUE, kTxHardware | kSoftware,
-                {Slots(7, 0, 7), report});
+                {Slots(0, 0, 7), report});
     ExpectShown({report, Slots(7, 0, 0)}, MSG_ERRQUEUE, kTxHardware,
                 {report, Slots(0, 0, 7)});
     ExpectShown({Slots(7, 0, 0), report}, MSG_ERRQUEUE | MSG_TRUNC | MSG_CTRUNC,
                 kTxHardware, {Slots(0, 0, 7), report});
+    // The kernel makes up a software stamp where the time is asked, too.
+    for (const int type : {29, 35, 63, 64}) {
+      const ControlMessage time = {SOL_SOCKET, type, Bytes(16, 1)};
+      ExpectShown({time, Slots(7, 0, 0), report}, MSG_ERRQUEUE,
+                  kTxHardware | kSoftware, {time, Slots(7, 0, 7), report});
+      ExpectShown({time, Slots(7, 0, 0), report}, MSG_ERRQUEUE, kTxHardware,
+                  {time, Slots(0, 0, 7), report});
+    }
     // Asked per call, on a socket that only has RAW_HARDWARE.
     ExpectShown({Slots(7, 0, 0), report}, MSG_ERRQUEUE,
                 SOF_TIMESTAMPING_RAW_HARDWARE | LKOS_SOF_TX_HARDWARE_PER_CALL,
                 {Slots(0, 0, 7), report});
     // A card's.
     ExpectUntouched({Slots(0, 0, 9), report}, MSG_ERRQUEUE, kTxHardware);
-    ExpectUntouched({Slots(7, 0, 9), report}, MSG_ERRQUEUE,
-                    kTxHardware | kSoftware);
-    ExpectShown({Slots(7, 0, 9), report}, MSG_ERRQUEUE, kTxHardware,
-                {Slots(0, 0, 9), report});
+    for (const uint32_t requested : {kTxHardware, kTxHardware | kSoftware}) {
+      ExpectShown({Slots(7, 0, 9), report}, MSG_ERRQUEUE, requested,
+                  {Slots(0, 0, 9), report});
+    }
     // Nobody asked for the hardware to stamp what is sent.
     for (const uint32_t requested :
          {0u, kSoftware, kRxHardware | kSoftware,
@@ -538,7 +555,7 @@ TEST_P(TimestampingCmsg, TakesRandomMessagesAsTheModelDoes) {
       if (i == stamps_at) {
         before.push_back(any(2) ? Slots(7, 0, 0) : Slots(any(2) ? 7 : 0, 0, 9));
       } else if (i == report_at) {
-        const ReportPlace& place = kReportPlaces[any(3)];
+        const ReportPlace& place = kReportPlaces[any(std::size(kReportPlaces))];
         before.push_back(
             any(3)
                 ? StampReport(infos[any(3)], place.level, place.type)
@@ -583,9 +600,9 @@ TEST_P(TimestampingCmsg, TakesRandomMessagesAsTheModelDoes) {
       const bool wants = requested & (tx ? SOF_TIMESTAMPING_TX_HARDWARE
                                          : SOF_TIMESTAMPING_RX_HARDWARE);
       const unsigned char hardware = card == 0 && wants ? software : card;
-      const bool filtered = wants && !tx &&
-                            requested & LKOS_SOF_OPT_RX_FILTER &&
-                            !(requested & SOF_TIMESTAMPING_RX_SOFTWARE);
+      const bool filtered =
+          wants && (tx || (requested & LKOS_SOF_OPT_RX_FILTER &&
+                           !(requested & SOF_TIMESTAMPING_RX_SOFTWARE)));
       taken_out = !(requested & kSoftware) && hardware == 0;
       message =
           Slots(requested & kSoftware && !filtered ? software : 0, 0, hardware);

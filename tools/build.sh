@@ -9,9 +9,9 @@ usage()
 	cat <<-'END'
 	usage: tools/build.sh [--out DIR]
 
-	Builds liblk_onload_stub.so and libonload_ext.so.1 and .so.2 with gcc or clang alone: no Bazel,
-	no Python. $CC names the compiler (default: gcc, or clang where that is not installed), and
-	$CFLAGS and $LDFLAGS add to its options.
+	Builds liblk_onload_stub.so, libonload_ext.so.1 and .so.2 and libonload_ext.a with gcc or clang
+	and ar alone: no Bazel, no Python. $CC names the compiler (default: gcc, or clang where that is not
+	installed), $AR the archiver, and $CFLAGS and $LDFLAGS add to the compiler's options.
 
 	  --out DIR  the folder for the libraries (default: built)
 	  --help     print this
@@ -88,3 +88,10 @@ for major in 1 2; do
 		generated/onload_ext.c generated/onload_ext_version_$major.c
 done
 ln -sf libonload_ext.so.1 "$out/libonload_ext.so"
+
+echo libonload_ext.a
+object=$out/onload_ext_static.o
+$cc $compiling -fPIC -I. -Igenerated/include ${CFLAGS-} -c generated/onload_ext_static.c -o "$object"
+rm -f "$out/libonload_ext.a"
+"${AR:-ar}" rcs "$out/libonload_ext.a" "$object"
+rm "$object"

@@ -283,7 +283,7 @@ class SpecMistakes(unittest.TestCase):
             self.mistake(f'    {key}: "', f'    {key}: "Not described yet. ', f"onload_move_fd: {key}: "
                          "'Not described yet. What", within="- name: onload_move_fd")
         self.mistake("title: Spinning", "title: Not described yet.", "spin: title: 'Not described yet.' does "
-                     "not do; write what the header and docs/api.md are to say there")
+                     "not do; write what the header and generated/docs/api.md are to say there")
 
     def test_text_that_would_end_a_comment(self):
         for old, new in (('    doc: "', '    doc: "*/ int x; '), ('    source: there', "    source: a/*.h"),
@@ -340,7 +340,7 @@ class SpecMistakes(unittest.TestCase):
                      "entry is wanted for each SONAME", at="values:\n")
 
     def test_variadic_after_too_many(self):
-        self.mistake("variadic_after: 2", "variadic_after: 4", "fcntl: variadic_after: there are only "
+        self.mistake("variadic_after: 2", "variadic_after: 4", "ioctl: variadic_after: there are only "
                      "3 args")
 
     def test_all_mistakes_are_told_at_once_in_order(self):

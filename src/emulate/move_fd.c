@@ -11,6 +11,7 @@
 #include "src/emulate/endpoint.h"
 #include "src/emulate/epoll_sets.h"
 #include "src/emulate/stackname.h"
+#include "src/runtime/libc.h" /* SO_TIMESTAMPING of older headers */
 #include "src/translate/endpoints.h"
 
 #define HANDED_OVER (-2) /* Onload's word for a stack that is not accelerated */

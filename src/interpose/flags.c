@@ -87,7 +87,7 @@ static void look_at(int fd, struct lkos_warm *warm)
 	warm->state = TCP_CLOSE;
 	if (lkos_next.getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
 	    size <= offsetof(struct tcp_info, tcpi_snd_mss) ||
-	    ioctl(fd, SIOCOUTQ, &warm->unsent) != 0)
+	    lkos_next.ioctl(fd, SIOCOUTQ, &warm->unsent) != 0)
 		return;
 	warm->state = info.tcpi_state;
 	warm->mss = info.tcpi_snd_mss;

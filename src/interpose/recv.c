@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The receive calls: ONLOAD_MSG_ONEPKT on the way in, timestamps on the way out. */
+#include "src/interpose/recv.h"
+
 #include <string.h>
 
 #include "src/interpose/flags.h"
@@ -66,7 +68,7 @@ static void forget_arrived(const struct lkos_control *control)
 	}
 }
 
-static void control_to_app(int fd, struct msghdr *msg)
+void lkos_control_to_app(int fd, struct msghdr *msg)
 {
 	struct lkos_control control;
 	uint32_t requested;
@@ -100,7 +102,7 @@ static LKOS_ALWAYS_INLINE bool common_to_app(int fd, const struct msghdr *msg)
 
 static LKOS_NOINLINE ssize_t uncommon_to_app(int fd, struct msghdr *msg, ssize_t received)
 {
-	control_to_app(fd, msg);
+	lkos_control_to_app(fd, msg);
 	return received;
 }
 
@@ -111,7 +113,7 @@ static LKOS_NOINLINE int messages_to_app(int fd, struct mmsghdr *msgs, int first
 		struct msghdr *msg = &msgs[i].msg_hdr;
 
 		if (msg->msg_controllen != 0 && !common_to_app(fd, msg))
-			control_to_app(fd, msg);
+			lkos_control_to_app(fd, msg);
 	}
 	return count;
 }
@@ -189,7 +191,7 @@ LKOS_EXPORT ssize_t __recvmsg64(int fd, struct msghdr *msg, int flags)
 	TAKE_ONEPKT(fd, flags);
 	received = lkos_next.__recvmsg64(fd, msg, flags);
 	if (received >= 0 && msg->msg_controllen != 0)
-		control_to_app(fd, msg);
+		lkos_control_to_app(fd, msg);
 	return received;
 }
 

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* setsockopt and getsockopt: SO_TIMESTAMPING in its old and new form; all else goes on. */
 #include <linux/net_tstamp.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "src/interpose/requested.h"
+#include "src/interpose/zerocopy.h"
 #include "src/runtime/c.h"
 #include "src/runtime/log.h"
 #include "src/runtime/memory.h"
 #include "src/runtime/next.h"
+#include "src/runtime/stamping.h"
 #include "src/translate/timestamping_flags.h"
 
 /* The value of SO_TIMESTAMPING. The kernel takes the second member only from 8 whole bytes, and
@@ -37,6 +40,8 @@ static LKOS_NOINLINE int set_timestamping(int fd, int level, int optname,
 	value.flags = lkos_sof_held(request.requested);
 	result = lkos_next.setsockopt(fd, level, optname, &value, size);
 	lkos_request_end(&request, result == 0);
+	if (result == 0 && lkos_sof_wants_hardware(requested, false))
+		lkos_stamping_hold();
 	if (lkos_log_is_on && result == 0 && value.flags != requested)
 		lkos_log("timestamps: descriptor %d asked for 0x%x, the kernel for 0x%x",
 			 fd, requested, value.flags);
@@ -70,7 +75,7 @@ static LKOS_NOINLINE int get_timestamping(int fd, int level, int optname, void *
 	return result;
 }
 
-/* The two numbers have another meaning on other levels. */
+/* The numbers have another meaning on other levels. */
 static LKOS_NOINLINE int set_numbered(int fd, int level, int optname, const void *optval,
 				      socklen_t optlen)
 {
@@ -82,9 +87,11 @@ static LKOS_NOINLINE int set_numbered(int fd, int level, int optname, const void
 static LKOS_NOINLINE int get_numbered(int fd, int level, int optname, void *optval,
 				      socklen_t *optlen)
 {
-	return level == SOL_SOCKET
-		       ? get_timestamping(fd, level, optname, optval, optlen)
-		       : lkos_next.getsockopt(fd, level, optname, optval, optlen);
+	if (level == SOL_SOCKET && lkos_is_timestamping(optname))
+		return get_timestamping(fd, level, optname, optval, optlen);
+	if (level == IPPROTO_TCP && optname == LKOS_TCP_ZEROCOPY_RECEIVE)
+		return lkos_zerocopy_receive(fd, optval, optlen);
+	return lkos_next.getsockopt(fd, level, optname, optval, optlen);
 }
 
 /* The number of the option first: it decides for nearly every call, whatever the level. */
@@ -98,7 +105,7 @@ LKOS_EXPORT int setsockopt(int fd, int level, int optname, const void *optval,
 
 LKOS_EXPORT int getsockopt(int fd, int level, int optname, void *optval, socklen_t *optlen)
 {
-	if (LKOS_UNLIKELY(lkos_is_timestamping(optname)))
+	if (LKOS_UNLIKELY(lkos_option_may_concern_us(optname)))
 		return get_numbered(fd, level, optname, optval, optlen);
 	return lkos_next.getsockopt(fd, level, optname, optval, optlen);
 }

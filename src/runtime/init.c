@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What happens when the library is loaded, in this order: next symbols, inherited descriptors, log.
- * Calls that other constructors make before this find the next symbols by themselves; they only miss
+/* What happens when the library is loaded, in this order: next symbols, inherited descriptors, log,
+ * stamping. Calls that other constructors make before this find the next symbols by themselves; they only miss
  * the log. */
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "src/runtime/libc.h"
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
+#include "src/runtime/stamping.h"
 
 /* Said once, on stderr: the one message to the user of the program. */
 static void complain(const char *value, const char *what)
@@ -36,6 +37,12 @@ static void open_log(const char *value)
 				"3>file; no log\n");
 }
 
+/* The value of EF_RX_TIMESTAMPING; NULL: off. */
+static bool stamps_all(const char *value)
+{
+	return value && lkos_rx_timestamping_is_on(lkos_descriptor_number(value));
+}
+
 __attribute__((constructor)) static void start(void)
 {
 	lkos_next_resolve();
@@ -47,4 +54,6 @@ __attribute__((constructor)) static void start(void)
 	lkos_possible_look();
 	open_log(secure_getenv("LKOS_LOG_FD"));
 	lkos_log("loaded");
+	if (stamps_all(secure_getenv(LKOS_RX_TIMESTAMPING)))
+		lkos_stamping_hold();
 }

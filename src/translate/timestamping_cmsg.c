@@ -8,7 +8,14 @@
 
 #include "src/translate/timestamping_flags.h"
 
+/* By number, since libc has none of them and not everybody has headers that new. */
 #define PACKET_STAMP_REPORT 16 /* PACKET_TX_TIMESTAMP of linux/if_packet.h */
+#define LEVEL_CAN_RAW 101      /* SOL_CAN_RAW of linux/can/raw.h */
+#define CAN_RAW_REPORT 1       /* SCM_CAN_RAW_ERRQUEUE */
+#define LEVEL_CAN_J1939 107    /* SOL_CAN_J1939 of linux/can/j1939.h */
+#define CAN_J1939_REPORT 4     /* SCM_J1939_ERRQUEUE */
+#define LEVEL_BLUETOOTH 274    /* SOL_BLUETOOTH */
+#define BLUETOOTH_REPORT 4     /* BT_SCM_ERROR of net/bluetooth/bluetooth.h */
 
 #define SLOT_SIZE_NEW 16
 #define SLOTS 3
@@ -19,6 +26,9 @@ static const struct { /* where an error queue message says what it reports */
 	{SOL_IP, IP_RECVERR},
 	{SOL_IPV6, IPV6_RECVERR},
 	{SOL_PACKET, PACKET_STAMP_REPORT},
+	{LEVEL_CAN_RAW, CAN_RAW_REPORT},
+	{LEVEL_CAN_J1939, CAN_J1939_REPORT},
+	{LEVEL_BLUETOOTH, BLUETOOTH_REPORT},
 };
 
 static bool is_report(const struct cmsghdr *header, size_t size)
@@ -67,6 +77,15 @@ static bool is_stamping(const struct cmsghdr *header)
 		header->cmsg_type == LKOS_SCM_STAMPS_NEW);
 }
 
+static bool is_time(const struct cmsghdr *header)
+{
+	return header->cmsg_level == SOL_SOCKET &&
+	       (header->cmsg_type == LKOS_SCM_TIME_OLD ||
+		header->cmsg_type == LKOS_SCM_TIME_NS_OLD ||
+		header->cmsg_type == LKOS_SCM_TIME_NEW ||
+		header->cmsg_type == LKOS_SCM_TIME_NS_NEW);
+}
+
 void lkos_control_find(const struct msghdr *msg, struct lkos_control *found)
 {
 	unsigned char *at = msg->msg_control;
@@ -88,6 +107,8 @@ void lkos_control_find(const struct msghdr *msg, struct lkos_control *found)
 			   message.header.cmsg_type == SCM_RIGHTS) {
 			found->rights = message.data;
 			found->rights_count = message.data_size / sizeof(int);
+		} else if (is_time(&message.header)) {
+			found->has_time = true;
 		}
 	}
 }
@@ -141,6 +162,15 @@ static void drop_stamps(const struct lkos_control *found, struct msghdr *msg)
 	msg->msg_controllen -= (size_t)(next - start);
 }
 
+/* The flags by which slots with a hardware stamp are shown. For SO_TIMESTAMP and SO_TIMESTAMPNS the
+ * kernel makes up the software stamp that a card's report does not have.
+ * source: linux net/socket.c (__sock_recv_timestamp) */
+static uint32_t shown_by(const struct lkos_control *found, uint32_t requested, bool sent)
+{
+	return sent && found->has_time ? requested
+				       : lkos_sof_of_direction(requested, sent);
+}
+
 /* Whatever their form, the slots are made whole and wide, changed, and put back as far as they
  * are there: a cut message has the bytes of the whole one, up to the cut. */
 void lkos_stamps_to_app(const struct lkos_control *found, struct msghdr *msg,
@@ -165,7 +195,7 @@ void lkos_stamps_to_app(const struct lkos_control *found, struct msghdr *msg,
 		return;
 	}
 	if (wants_hardware)
-		lkos_slots_to_app(wide, lkos_sof_of_direction(requested, sent));
+		lkos_slots_to_app(wide, shown_by(found, requested, sent));
 	else
 		memset(wide, 0, SLOT_SIZE_NEW);
 	for (size_t i = 0; i < SLOTS; i++)

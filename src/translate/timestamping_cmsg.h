@@ -20,6 +20,10 @@
 #define LKOS_SCM_STAMPS_OLD 37 /* slots of two longs */
 #define LKOS_SCM_STAMPS_NEW 65 /* slots of two 64-bit numbers */
 #define LKOS_STAMPS_SIZE 48    /* three slots of two 64-bit numbers */
+#define LKOS_SCM_TIME_OLD 29   /* SO_TIMESTAMP's, and SO_TIMESTAMPNS's */
+#define LKOS_SCM_TIME_NS_OLD 35
+#define LKOS_SCM_TIME_NEW 63
+#define LKOS_SCM_TIME_NS_NEW 64
 
 /* What matters to us in a message's control data. A pointer is NULL where there is none. */
 struct lkos_control {
@@ -30,6 +34,7 @@ struct lkos_control {
 	const unsigned char *report; /* struct sock_extended_err of an error queue message */
 	const unsigned char *rights; /* descriptors that came in, int each */
 	size_t rights_count;
+	bool has_time; /* SO_TIMESTAMP's or SO_TIMESTAMPNS's */
 };
 
 /* msg: as a successful recvmsg left it. */

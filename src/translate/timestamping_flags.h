@@ -89,14 +89,16 @@ static inline bool lkos_sof_wants_hardware(uint32_t requested, bool sent)
 	       (requested & (sent ? sends : receives));
 }
 
-/* Of what arrives, OPT_RX_FILTER shows software stamps only where their record was requested too.
- * source: linux net/socket.c (__sock_recv_timestamp) */
+/* Of what arrives, OPT_RX_FILTER shows software stamps only where their record was requested too. The
+ * report of a send, where hardware stamps of it are requested, has one stamp: the card's, if it made one.
+ * source: linux net/socket.c (__sock_recv_timestamp), net/core/skbuff.c (__skb_tstamp_tx) */
 static inline uint32_t lkos_sof_of_direction(uint32_t requested, bool sent)
 {
-	const bool filtered = !sent && requested & LKOS_SOF_OPT_RX_FILTER &&
+	const bool filtered = requested & LKOS_SOF_OPT_RX_FILTER &&
 			      !(requested & SOF_TIMESTAMPING_RX_SOFTWARE);
 
-	return filtered ? requested & ~(uint32_t)SOF_TIMESTAMPING_SOFTWARE : requested;
+	return sent || filtered ? requested & ~(uint32_t)SOF_TIMESTAMPING_SOFTWARE
+				: requested;
 }
 
 /* Hardware stamps of what arrives are requested, and no filter. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,6 +29,9 @@ static void common(char **args)
 	SAY(onload_stackname_restore());
 	SAY(onload_stack_opt_set_int("EF_POLL_USEC", 100));
 	SAY(onload_stack_opt_get_int("EF_POLL_USEC", &option));
+	SAY(onload_stack_opt_set_int("EF_RX_TIMESTAMPING", 0));
+	SAY(onload_stack_opt_set_int("EF_RX_TIMESTAMPING", 3));
+	SAY(onload_stack_opt_set_int("EF_RX_TIMESTAMPING", -1));
 	SAY(onload_stack_opt_reset());
 	SAY(onload_thread_set_spin(ONLOAD_SPIN_ALL, 1));
 	SAY(onload_thread_get_spin(&spin));
@@ -41,6 +45,24 @@ static void common(char **args)
 	SAY(onload_socket_nonaccel(-1, SOCK_STREAM, 0));
 	SAY(onload_socket_unicast_nonaccel(AF_INET, SOCK_DGRAM, 0) > 0);
 	SAY(onload_socket_rx_nonaccel(AF_INET, SOCK_DGRAM, 0) > 0);
+}
+
+/* What is no name, where a setting has a meaning. */
+static void bad_options(char **args)
+{
+	const long page = sysconf(_SC_PAGESIZE);
+	char *pages = mmap(NULL, 2 * (size_t)page, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *short_name = pages + page - sizeof("EF");
+
+	(void)args;
+	MUST(pages == MAP_FAILED ? -1 : 0);
+	MUST(munmap(pages + page, (size_t)page));
+	strcpy(short_name, "EF");
+	SAY(onload_stack_opt_set_int("", 1));
+	SAY(onload_stack_opt_set_int(short_name, 1));
+	SAY(onload_stack_opt_set_int(NULL, 1));
+	SAY(onload_stack_opt_set_int((const char *)16, 1));
 }
 
 #define ENTRIES 4
@@ -90,6 +112,7 @@ static void ordered_epoll(char **args)
 
 const struct scenario scenarios[] = {
 	{"common", common},
+	{"bad_options", bad_options},
 	{"ordered_epoll", ordered_epoll},
 	{NULL, NULL},
 };

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 #include <unistd.h>
 
@@ -115,6 +116,80 @@ static void control_rooms(char **args)
 		if (sent)
 			receive_with_room(pair.near, room, MSG_ERRQUEUE);
 	}
+}
+
+/* struct tcp_zerocopy_receive of Linux 5.11, which not everybody has a header of. */
+struct zerocopy {
+	uint64_t address;
+	uint32_t length, recv_skip_hint, inq;
+	int32_t err;
+	uint64_t copybuf_address;
+	int32_t copybuf_len;
+	uint32_t flags;
+	uint64_t control, room;
+	uint32_t msg_flags, reserved;
+};
+
+#define ZEROCOPY_RECEIVE 35 /* TCP_ZEROCOPY_RECEIVE */
+#define WANTS_STAMPS 2      /* TCP_CMSG_TS */
+#define MAPPED 65536
+
+/* Little data is copied, and so comes with this call whole. */
+static void receive_zerocopy(const struct pair pair, size_t room, socklen_t size)
+{
+	_Alignas(struct cmsghdr) unsigned char control[256];
+	char data[64];
+	void *mapped = mmap(NULL, MAPPED, PROT_READ, MAP_SHARED, pair.far, 0);
+	struct zerocopy zerocopy = {.address = (uintptr_t)mapped,
+				    .length = MAPPED,
+				    .copybuf_address = (uintptr_t)data,
+				    .copybuf_len = sizeof(data),
+				    .control = (uintptr_t)control,
+				    .room = room,
+				    .msg_flags = WANTS_STAMPS};
+	struct msghdr msg = {.msg_control = control};
+	bool untouched = true;
+	int result;
+
+	memset(control, 0xA5, sizeof(control));
+	send_hello(pair);
+	result = mapped == MAP_FAILED ? -1
+				      : getsockopt(pair.far, IPPROTO_TCP,
+						   ZEROCOPY_RECEIVE, &zerocopy, &size);
+	msg.msg_controllen = zerocopy.control - (uintptr_t)control;
+	for (size_t i = room; i < sizeof(control); i++)
+		untouched = untouched && control[i] == 0xA5;
+	fact("room %zu=%s, size %u, %d bytes, flags 0x%x, room %zu, beyond %s", room,
+	     outcome(result), size, zerocopy.copybuf_len, zerocopy.msg_flags,
+	     (size_t)zerocopy.room, untouched ? "untouched" : "written");
+	fact("stamps=%s", control_word(&msg, 0));
+	if (result != 0)
+		receive_word(pair.far, (struct how){0});
+	munmap(mapped, MAPPED);
+}
+
+/* By each length that the struct has had, and with rooms for control data that end everywhere. */
+static void zerocopy(char **args)
+{
+	static const socklen_t sizes[] = {16, 20, 24, 36, 40, 56, 59, 60, 64};
+	const struct pair pair = connected_pair(family_named(args[0]));
+
+	turn_stamping_on();
+	ask(pair.far, stamps_named(args[1]));
+	for (size_t i = 0; i < COUNT(sizes); i++)
+		receive_zerocopy(pair, 256, sizes[i]);
+	for (size_t room = 0; room <= 80; room++)
+		receive_zerocopy(pair, room, sizeof(struct zerocopy));
+}
+
+/* The stamp that the kernel has only because the library asked for what is sent. */
+static void zerocopy_unasked(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+
+	turn_stamping_on();
+	ask(pair.far, stamps_named(args[1]));
+	receive_zerocopy(pair, 256, sizeof(struct zerocopy));
 }
 
 /* ---- sending */
@@ -668,6 +743,8 @@ const struct scenario scenarios[] = {
 	{"receive", receive},
 	{"turned", turned},
 	{"control_rooms", control_rooms},
+	{"zerocopy", zerocopy},
+	{"zerocopy_unasked", zerocopy_unasked},
 	{"transmit", transmit},
 	{"per_call", per_call},
 	{"per_call_form", per_call_form},

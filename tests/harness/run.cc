@@ -110,6 +110,14 @@ bool Follow(int pipe_end, Stream* out, Stream* err) {
   }
 }
 
+// valgrind's word on the library's question whether memory can be read, which
+// --quiet does not spare us.
+std::string WithoutNotes(const std::string& err) {
+  static const std::regex note(
+      "--\\d+-- sigprocmask: unknown 'how' field -1\n");
+  return std::regex_replace(err, note, "");
+}
+
 }  // namespace
 
 Ran RunCommand(const Command& command) {
@@ -147,6 +155,7 @@ Ran RunCommand(const Command& command) {
   close(end[0]);
   ran.status =
       WIFEXITED(ran.status) ? WEXITSTATUS(ran.status) : -WTERMSIG(ran.status);
+  ran.err = WithoutNotes(ran.err);
   if (!ended) {
     ADD_FAILURE() << words[0] << " ran longer than " << kTimeLimitSeconds
                   << " s and was killed; it had said:\n"
@@ -184,14 +193,6 @@ std::vector<std::string> Under() {
   return {std::istream_iterator<std::string>(words), {}};
 }
 
-// valgrind's word on the library's question whether memory can be read, which
-// --quiet does not spare us.
-std::string WithoutNotes(const std::string& err) {
-  static const std::regex note(
-      "--\\d+-- sigprocmask: unknown 'how' field -1\n");
-  return std::regex_replace(err, note, "");
-}
-
 }  // namespace
 
 std::string Preloaded() {
@@ -225,7 +226,7 @@ Command Scenario(With with, const std::vector<std::string>& words) {
 std::string Facts(With with, const std::vector<std::string>& words) {
   const Ran ran = RunCommand(Scenario(with, words));
   EXPECT_EQ(ran.status, 0);
-  EXPECT_EQ(WithoutNotes(ran.err), "");
+  EXPECT_EQ(ran.err, "");
   return ran.out;
 }
 

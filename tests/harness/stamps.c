@@ -179,6 +179,32 @@ static ssize_t receive(int fd, struct how how, struct msghdr *msg)
 	return (ssize_t)one.msg_len;
 }
 
+static void add_controls(struct text *text, const struct msghdr *msg, int number)
+{
+	struct msghdr copy = *msg;
+
+	for (struct cmsghdr *at = CMSG_FIRSTHDR(&copy); at; at = CMSG_NXTHDR(&copy, at))
+		add_control(text, at, number ? number : SO_TIMESTAMPING_OLD);
+}
+
+/* Without the blank after the last word. */
+static const char *finished(const struct text *text, char *word)
+{
+	if (text->at == word)
+		return "none";
+	text->at[-1] = '\0';
+	return word;
+}
+
+const char *control_word(const struct msghdr *msg, int number)
+{
+	static __thread char word[256];
+	struct text text = {word, word + sizeof(word)};
+
+	add_controls(&text, msg, number);
+	return finished(&text, word);
+}
+
 const char *receive_word(int fd, struct how how)
 {
 	static __thread char word[256];
@@ -194,16 +220,12 @@ const char *receive_word(int fd, struct how how)
 
 	if (size < 0)
 		return outcome(size);
-	for (struct cmsghdr *at = CMSG_FIRSTHDR(&msg); at; at = CMSG_NXTHDR(&msg, at))
-		add_control(&text, at, how.number ? how.number : SO_TIMESTAMPING_OLD);
+	add_controls(&text, &msg, how.number);
 	if (msg.msg_flags & MSG_ERRQUEUE)
 		add_size(&text, data, size);
 	else if (size != HELLO_SIZE || memcmp(data, HELLO, HELLO_SIZE) != 0)
 		add(&text, "other bytes ");
-	if (text.at == word)
-		return "none";
-	text.at[-1] = '\0'; /* the blank after the last word */
-	return word;
+	return finished(&text, word);
 }
 
 void send_hello(struct pair pair)

@@ -43,6 +43,9 @@ struct how {
  * "none": no control message; "-1 EAGAIN": no message. Good until this thread's next call. */
 const char *receive_word(int fd, struct how how);
 
+/* Of control data that came another way: the same words. number: as in struct how. */
+const char *control_word(const struct msghdr *msg, int number);
+
 /* Sends "hello" and waits until it is at the far end. */
 void send_hello(struct pair pair);
 #define HELLO "hello"

@@ -17,26 +17,32 @@
 
 namespace lkos {
 
+using std::string_literals::operator""s;
+
 // What is asked, and what the library shows where the kernel alone would show
-// software stamps to one who asks for them.
+// software stamps to one who asks for them: of what is received, and in the
+// report of what is sent.
 struct Asked {
-  const char *set, *shown;
+  const char *set, *received, *sent;
 };
 
 inline void PrintTo(const Asked& asked, std::ostream* out) {
   *out << asked.set;
 }
 
-constexpr Asked kSoftware = {"software", "T--"};
-constexpr Asked kHardware = {"hardware", "--T"};
-constexpr Asked kBoth = {"both", "T-T"};
-constexpr Asked kAll = {"all", "T-T"};
+constexpr Asked kSoftware = {"software", "T--", "T--"};
+constexpr Asked kHardware = {"hardware", "--T", "--T"};
+constexpr Asked kBoth = {"both", "T-T", "--T"};
+constexpr Asked kAll = {"all", "T-T", "--T"};
 
 // Facts with software stamps, as they are where the stamps of what is received
 // and of what is sent are shown so. Reports of queueing, of acknowledgement and
 // of errors stay.
-inline std::string Shown(const std::string& facts, const std::string& stamps) {
-  return std::regex_replace(facts, std::regex("T--( snd|\n)"), stamps + "$1");
+inline std::string Shown(const std::string& facts, const Asked& asked) {
+  const std::string received =
+      std::regex_replace(facts, std::regex("T--\n"), asked.received + "\n"s);
+  return std::regex_replace(received, std::regex("T-- snd"),
+                            asked.sent + " snd"s);
 }
 
 // Over all tests of a program: the probes come and go, this socket stays.
@@ -60,7 +66,7 @@ class StampsTest
     const std::string bare = Facts(With::kNothing, words);
     if (IsNotRun(bare)) GTEST_SKIP() << bare;
     words[2] = asked.set;
-    ExpectFacts(words, Shown(bare, asked.shown));
+    ExpectFacts(words, Shown(bare, asked));
   }
 };
 

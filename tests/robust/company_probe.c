@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -130,6 +131,13 @@ static long by_fcntl64(void)
 	return fcntl64(fd, F_DUPFD, spare);
 }
 
+static long by_ioctl(void)
+{
+	int waiting;
+
+	return ioctl(fd, FIONREAD, &waiting);
+}
+
 static long by_accept(void)
 {
 	return accept(listener, NULL, NULL);
@@ -197,6 +205,7 @@ static const struct {
 	{"dup3", by_dup3, 0},
 	{"fcntl", by_fcntl, 0},
 	{"fcntl64", by_fcntl64, 0},
+	{"ioctl", by_ioctl, 0},
 	{"accept", by_accept, 0},
 	{"accept4", by_accept4, 0},
 	{"socket", by_socket, 0},

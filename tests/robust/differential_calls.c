@@ -4,11 +4,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/net_tstamp.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -818,6 +821,81 @@ static long kernel_fcntl(const long *a)
 	VALUES(0, CHOSEN, 1, O_NONBLOCK, -1, INT_MIN, INT_MAX, 1 << 20, LAST_CHOSEN - 1, \
 	       ARGUMENT_GOOD, ARGUMENT_READ_ONLY, ARGUMENT_UNMAPPED, LONG_MIN)
 
+/* ---- devices */
+
+/* Requests of every kind: of files, terminals, sockets and devices; those that
+ * a card answers, also with more in the upper half of the number, which the
+ * kernel leaves out. No SIOCGSTAMP: the time differs. */
+#define REQUESTS                                                                         \
+	VALUES(SIOCGHWTSTAMP, SIOCSHWTSTAMP, SIOCSHWTSTAMP | 1L << 32,                   \
+	       SIOCGHWTSTAMP | LONG_MIN, SIOCSHWTSTAMP - 1, SIOCGHWTSTAMP + 1, FIONREAD, \
+	       FIONBIO, FIOCLEX, FIONCLEX, FIOASYNC, SIOCOUTQ, SIOCATMARK, SIOCGPGRP,    \
+	       TCGETS, TIOCGWINSZ, SIOCGIFNAME, SIOCGIFINDEX, SIOCGIFFLAGS, SIOCGIFMTU,  \
+	       SIOCGIFCONF, SIOCETHTOOL, SIOCPROTOPRIVATE, SIOCDEVPRIVATE, 0, INT_MAX,   \
+	       INT_MIN, -1)
+
+static const char *const devices[] = {"lo", "", "none such", "lo:1", "0123456789abcdef"};
+#define DEVICES VALUES(0, 1, 2, 3, 4)
+
+/* The first is good; of the others flags, the type of sending or the filter. */
+static const struct hwtstamp_config configs[] = {
+	{0, HWTSTAMP_TX_ON, HWTSTAMP_FILTER_ALL},
+	{1 << 30, 0, 0},
+	{2, 0, 0},
+	{0, 4, 0},
+	{0, -1, 0},
+	{0, 0, 16},
+	{0, 0, -1},
+};
+#define CONFIGS VALUES(0, 1, 2, 3, 4, 5, 6)
+
+/* values: request, pointer to it, device, its configuration, pointer to that */
+static void ioctl_call(long fd, const long *v, long *a)
+{
+	struct ifreq request = {.ifr_ifindex = 1};
+
+	memcpy(request.ifr_name, devices[v[2]], strnlen(devices[v[2]], IFNAMSIZ));
+	memcpy(data_area, &configs[v[3]], sizeof(configs[0]));
+	if (v[4] == READ_ONLY)
+		request.ifr_data = (char *)read_only;
+	else if (v[4] != GOOD)
+		request.ifr_data = (char *)point_at_data(v[4]);
+	else if (v[0] != SIOCGIFNAME)
+		request.ifr_data = (char *)data_area;
+	memcpy(head_area + AT_VALUE, &request, sizeof(request));
+	a[0] = fd;
+	a[1] = v[0];
+	a[2] = point_at_head(v[1], AT_VALUE, sizeof(request));
+}
+
+static long library_ioctl(const long *a)
+{
+	return ioctl((int)a[0], (unsigned long)a[1], a[2]);
+}
+
+static long kernel_ioctl(const long *a)
+{
+	return syscall(SYS_ioctl, a[0], a[1], a[2]);
+}
+
+static bool can_be_read(long which)
+{
+	return which == GOOD || which == AT_EDGE || which == MISALIGNED ||
+	       which == READ_ONLY;
+}
+
+/* A device that cannot stamp is asked to, and the kernel finds nothing else to
+ * refuse. */
+static bool stamps_a_device(const long *v, const long *a)
+{
+	const unsigned int number = (unsigned int)a[1];
+
+	if (!can_be_read(v[1]) || strncmp(devices[v[2]], "lo", 2) != 0)
+		return false;
+	return number == SIOCGHWTSTAMP || (number == SIOCSHWTSTAMP && can_be_read(v[4]) &&
+					   (v[3] == 0 || v[4] != GOOD));
+}
+
 static void close_call(long fd, const long *v, long *a)
 {
 	(void)v;
@@ -1135,6 +1213,12 @@ const struct call calls[] = {
 	 fcntl_call,
 	 library_fcntl,
 	 kernel_fcntl},
+	{"ioctl",
+	 EVERY_PAIR,
+	 {REQUESTS, POINTERS, DEVICES, CONFIGS, POINTERS},
+	 ioctl_call,
+	 library_ioctl,
+	 kernel_ioctl},
 	{"close", NOT_AT_RANDOM, {VALUES(0)}, close_call, library_close, kernel_close},
 	{"close, no descriptor",
 	 NO_DESCRIPTOR,
@@ -1257,6 +1341,8 @@ const char *rule_for(const struct call *call, const struct kind *kind, const lon
 			  asks_for_hardware_once(call, kind, v)))
 		return "SO_TIMESTAMPING that asks for hardware stamps, before other "
 		       "calls";
+	if (call->prepare == ioctl_call && stamps_a_device(v, a))
+		return "SIOCSHWTSTAMP and SIOCGHWTSTAMP on a device that cannot stamp";
 	if (call->prepare == recvmmsg_timeout_call && v[0] == 0 && v[1] > 1 &&
 	    v[1] < 100 * 1000 * 1000)
 		return "recvmmsg with so short a limit that it may have passed or not";

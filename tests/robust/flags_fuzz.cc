@@ -40,8 +40,8 @@ void Timestamping(uint32_t asked) {
   Check((call & asked) == asked);
   Check((call & ~asked & ~SOF_TIMESTAMPING_TX_SOFTWARE) == 0);
 
-  Check(lkos_sof_held(asked & ~LKOS_SOF_TX_HARDWARE_PER_CALL) ==
-        lkos_sof_to_kernel(asked & ~LKOS_SOF_TX_HARDWARE_PER_CALL));
+  Check(lkos_sof_held(asked & ~LKOS_SOF_OURS) ==
+        lkos_sof_to_kernel(asked & ~LKOS_SOF_OURS));
 }
 
 void Messages(int flags) {

@@ -221,10 +221,37 @@ for flags in (0, 1 << 3 | 1 << 4, 1 << 1 | 1 << 3 | 1 << 4):
         said = self.same(lambda preload: self.client([PYTHON, "-c", script], preload))
         self.assertEqual(said.count("['T--']"), 4)
 
+    def test_hwstamp_ctl(self):
+        """It switches a card's stamping on, and ends where that fails."""
+        if os.geteuid() != 0:
+            self.not_run("only root may switch a card on")
+        words = [self.program("hwstamp_ctl", "linuxptp"), "-i", "lo", "-t", "1", "-r", "1"]
+        self.assertEqual(self.client(words, (robust.LIBRARY,)),
+                         "current settings:\ntx_type 0\nrx_filter 0\nnew settings:\ntx_type 1\nrx_filter 1\n")
+        bare = robust.run(words, (), self.libraries)
+        self.assertNotEqual(bare.status, 0)
+        self.assertIn("SIOCSHWTSTAMP failed", bare.err)
+
+    def test_ptp4l_asks_what_the_device_can_do(self):
+        """Which is the kernel's answer, as README says."""
+        words = [self.program("ptp4l", "linuxptp"), "-i", "lo", "-H", "-m"]
+        for preload in ((), (robust.LIBRARY,)):
+            ran = robust.run(words, preload, self.libraries)
+            self.assertIn("'lo' does not support requested timestamping mode", ran.out + ran.err)
+
     def test_chronyd(self):
+        self.chronyd()
+
+    def test_chronyd_under_its_system_call_filters(self):
+        """1 is Debian's default. A call of ours that they do not allow would end it."""
+        for level in ("1", "2"):
+            with self.subTest(level=level):
+                self.chronyd("-F", level)
+
+    def chronyd(self, *more):
         chronyd = self.program("chronyd", "chrony")
         chronyc = self.program("chronyc", "chrony")
-        options = ("-u", "root", "-x", "-d")  # the clock is left alone
+        options = ("-u", "root", "-x", "-d", *more)  # the clock is left alone
 
         def use(preload):
             port = free_port(socket.SOCK_DGRAM)
@@ -232,7 +259,7 @@ for flags in (0, 1 << 3 | 1 << 4, 1 << 1 | 1 << 3 | 1 << 4):
                 f"port {port}\nbindaddress 127.0.0.1\nlocal stratum 3\nallow 127.0.0.0/8\ncmdport 0\n"
                 f"bindcmdaddress /\npidfile {self.folder}/server.pid\n")
             (self.folder / "client.conf").write_text(
-                f"server 127.0.0.1 port {port} minpoll -3 maxpoll -3 iburst\nport 0\ncmdport 0\n"
+                f"server 127.0.0.1 port {port} minpoll -3 maxpoll -3 iburst\nport 0\ncmdport 0\nhwtimestamp *\n"
                 f"bindcmdaddress {self.folder}/run/client.sock\npidfile {self.folder}/client.pid\n")
             (self.folder / "run").mkdir(mode=0o700, exist_ok=True)
 

@@ -13,6 +13,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/net_tstamp.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -22,6 +24,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -399,6 +402,23 @@ static void accept_one(uint32_t number)
 	close(fd);
 }
 
+/* Where it is allowed; two threads do it. */
+static void set_up_device(uint32_t number)
+{
+	const int tx_type = number & 1 ? HWTSTAMP_TX_ON : HWTSTAMP_TX_OFF;
+	struct hwtstamp_config config = {.tx_type = tx_type,
+					 .rx_filter = tx_type ? HWTSTAMP_FILTER_ALL
+							      : HWTSTAMP_FILTER_NONE};
+	struct ifreq request = {.ifr_name = "lo", .ifr_data = (char *)&config};
+
+	ioctl(shared[number % SHARED], SIOCSHWTSTAMP, &request);
+	if (ioctl(shared[number % SHARED], SIOCGHWTSTAMP, &request) == 0 &&
+	    config.rx_filter !=
+		    (config.tx_type ? HWTSTAMP_FILTER_ALL : HWTSTAMP_FILTER_NONE))
+		complain("a device", (uint32_t)config.rx_filter,
+			 (uint32_t)config.tx_type);
+}
+
 static const struct {
 	void (*run)(uint32_t number);
 	const char *calls; /* a line each */
@@ -420,6 +440,8 @@ static const struct {
 	{pass_through_pair, "socketpair\nunshare\nclosefrom\n"},
 	{reuse_number, "dup2\n"},
 	{accept_one, "accept\naccept4\n"},
+	{set_up_device, "ioctl\n"},
+	{set_up_device, ""},
 };
 
 static atomic_ulong rounds[COUNT(doings)];

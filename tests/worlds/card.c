@@ -451,7 +451,9 @@ static ssize_t deliver(struct msghdr *msg, const struct message *message,
 static ssize_t second_report(struct card_socket *at, struct msghdr *msg)
 {
 	struct message *const second = at->second;
-	const struct shown all = {.hardware = on_the_card(time_of(second))};
+	const struct timespec time = time_of(second);
+	const struct shown all = {find(second, is_other_stamp) ? time : none,
+				  on_the_card(time)};
 	const struct shown shown = reported(at->flags, false, all);
 	const ssize_t result = deliver(msg, second, &shown);
 

@@ -3,18 +3,22 @@
  * sure that it was understood, and prints the card's stamp of each packet. It sends the packets
  * to itself over loopback.
  *
- *     onload_style       "udp packet 1: 1763846921.123456789", or "no hardware stamp"
+ *     onload_style           "udp packet 1: 1763846921.123456789", or "no hardware stamp"
+ *     onload_style DEVICE    the same, after it has switched on the stamping of that device
  *
- * Exit status: 0; 1 if the flags that are read back are not those that were set, or if sockets
- * do not work here. */
+ * Exit status: 0; 1 if the flags that are read back are not those that were set, if the device
+ * cannot be switched on, or if sockets do not work here. */
 #include <time.h> /* before linux/errqueue.h, which needs it */
 
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -126,8 +130,23 @@ static void tcp(void)
 	exchange("tcp", from, to);
 }
 
-int main(void)
+static void switch_on(const char *device)
 {
+	struct hwtstamp_config config = {.tx_type = HWTSTAMP_TX_ON,
+					 .rx_filter = HWTSTAMP_FILTER_ALL};
+	struct ifreq request = {.ifr_data = (char *)&config};
+	const int fd = must(socket(AF_INET, SOCK_DGRAM, 0), "socket");
+
+	strncpy(request.ifr_name, device, IFNAMSIZ - 1);
+	must(ioctl(fd, SIOCSHWTSTAMP, &request), "SIOCSHWTSTAMP");
+	printf("%s: filter %d\n", device, config.rx_filter);
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1)
+		switch_on(argv[1]);
 	udp();
 	tcp();
 	return 0;

@@ -2,6 +2,7 @@
 // A program of the Onload world: with the library it gets a hardware stamp for
 // each packet, without it none.
 #include <time.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <regex>
@@ -17,9 +18,9 @@ namespace {
 constexpr int kPackets = 3;  // of each of the two protocols
 constexpr int64_t kSecondNs = 1000000000;
 
-std::string Program(Preload preload) {
+std::string Program(Preload preload, const std::string& arguments = "") {
   EXPECT_EQ(keep_stamping_on(0), 0);
-  return Output(preload, "LKOS_TEST_ONLOAD_STYLE", "");
+  return Output(preload, "LKOS_TEST_ONLOAD_STYLE", arguments);
 }
 
 std::string Expected(const std::string& stamp) {
@@ -37,6 +38,18 @@ TEST(OnloadStyle, GetsAHardwareStampForEachPacketWithTheLibrary) {
   const std::string output = Program(Preload::kLibrary);
   EXPECT_TRUE(std::regex_match(
       output, std::regex(Expected("[1-9][0-9]{9,}\\.[0-9]{9}"))))
+      << output;
+}
+
+// As the kernel's own sample and most programs do, which end where they cannot.
+TEST(OnloadStyle, SwitchesACardOnThatIsNone) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "not run: only root may switch a card on";
+  }
+  const std::string output = Program(Preload::kLibrary, "lo");
+  EXPECT_TRUE(std::regex_match(
+      output,
+      std::regex("lo: filter 1\n" + Expected("[1-9][0-9]{9,}\\.[0-9]{9}"))))
       << output;
 }
 

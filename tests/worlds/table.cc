@@ -42,7 +42,7 @@ const std::vector<Difference> kByDesign = {
      "(\\d+ errqueue)( name \\d+), report/\\d+ (sched|origin)[^;]*",
      "$1 ctrunc$2, stamps/64 T--", "The same."},
 
-    {ANY, "all\\+swhw", ANY, SOFTWARE_REPORT "([^;]*stamps/64 --T)", "$2",
+    {ANY, "all\\+swhw", ANY, SOFTWARE_REPORT "([^;]*stamps/64 [-T]-T)", "$2",
      "A send has one report, also with OPT_TX_SWHW where both stamps are "
      "asked."},
     {ANY, "all\\+swhw", "changed\\.off", EMPTY_REPORT "-1", "-1", "The same."},
@@ -54,17 +54,6 @@ const std::vector<Difference> kByDesign = {
     {ANY, "grid" HAS("TX_HW") HAS("TX_SW") HAS("RAW") HAS("SWHW") ".*", "sent",
      "\\d+[^;]*, report/\\d+ snd [^;]*; ([^;]*stamps/64 --T)", "$1",
      "The same."},
-
-    {ANY, WITH_SOFTWARE, ANY, "--T((, pktinfo/\\d+)?, report/\\d+ snd)",
-     "T-T$1",
-     "The report of a send keeps slot 0 where SOFTWARE was asked; on a card "
-     "it has either stamp, never both."},
-    {ANY, WITH_SOFTWARE, "(sent|unreachable)\\..*", "(stamps/\\d+ )-([-.Tt]*;)",
-     "$1T$2", "The same, of a message that was cut."},
-    {ANY, WITH_SOFTWARE, "sent\\.room.20", "stamps/20 \\.", "stamps/20 t",
-     "The same."},
-    {ANY, "grid" HAS("TX_HW") HAS("RAW") HAS("SOFT") ".*", "sent",
-     "--T(, report/\\d+ snd)", "T-T$1", "The same."},
 
     {ANY, WITHOUT_RAW, ONE_STAMP, EMPTY_REPORT, "",
      "Without RAW_HARDWARE a request for TX_HARDWARE is the kernel's alone. "

@@ -132,9 +132,10 @@ int onload_move_fd(int fd);
 
 /* ---- Options of a stack ---- */
 
-/* Sets a numeric EF_ option of the stacks that this thread makes from now on. Accepted
- * and forgotten, whatever the name.
- * here:    0.
+/* Sets a numeric EF_ option of the stacks that this thread makes from now on. Here 0:
+ * accepted and forgotten, whatever the name; but from EF_RX_TIMESTAMPING with 1, 2 or 3
+ * on, what arrives has a timestamp.
+ * here:    as described; 0 from libonload_ext alone.
  * Onload:  0; -EINVAL for an unknown name, a string option, or a value out of range;
  *          -ENOMEM.
  * since:   201310

@@ -84,10 +84,18 @@ static int zeroing_epoll_wait(int epfd, struct epoll_event *events,
 	return count;
 }
 
+static int forgetting_set_int(const char *opt, int64_t val)
+{
+	(void)opt;
+	(void)val;
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	function *body;
 } handwritten[] = {
+	{"onload_stack_opt_set_int", (function *)forgetting_set_int},
 	{"onload_ordered_epoll_wait", (function *)zeroing_epoll_wait},
 };
 
