@@ -138,6 +138,18 @@ TEST(StackOptions, BeginWithTheMachinesValuesWhereOnloadTakesThose) {
                        "four times=400\nin the environment=77\nlater=255\n"));
 }
 
+// Which has timestamps, and switches them on by an option.
+TEST(StackOptions, AreToldToTheStubBehindToo) {
+  Command command = Scenario(With::kLibrary, {"ranges"});
+  command.environment.push_back({"LKOS_LOG_FD", "2"});
+  const Ran ran = RunCommand(command);
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_NE(ran.err.find("lk_onload_emulation: onload_stack_opt_set_int: "),
+            std::string::npos);
+  EXPECT_NE(ran.err.find("lk_onload_stub: onload_stack_opt_set_int: "),
+            std::string::npos);
+}
+
 TEST(Spin, SetsAndClearsWhatATypeStandsForInThisThread) {
   std::string expected =
       "onload_thread_set_spin((enum onload_spin_type)17, 1)=-22\n"
