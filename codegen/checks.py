@@ -51,7 +51,7 @@ def shape_problems(source, schema):
                 if key not in value:
                     about = property_of(schema, wanted, key)
                     source.report(path, f"missing key '{key}'; write {key}: {about}")
-        elif rule is None:  # the schema 'false'
+        elif wanted == {"not": {}}:  # as the schema 'false', of which newer jsonschema tells no path
             key = path[-1]
             source.report(path, f"key '{key}' does not belong to an entry of this kind; take it out")
         elif rule == "type":

@@ -65,9 +65,6 @@ class Entries:
         """(section, entry that holds it, line), or None."""
         return self.found.get((kind, name))
 
-    def line(self, kind, name):
-        return self.found.get((kind, name), (None, None, 0))[2]
-
 
 class Comparison:
     def __init__(self, ours, theirs, entries, data_only):
@@ -85,7 +82,7 @@ class Comparison:
                           (there or b.text) if b is not None else "",
                           b.place.file if b is not None else "",
                           b.place.line if b is not None else 0,
-                          self.entries.line(kind, name), holder,
+                          (self.entries.entry(kind, name) or (None, None, 0))[2], holder,
                           b.place.origin if b is not None else "", note)
         self.found.append(made)
         return made

@@ -82,16 +82,10 @@ def count(reading):
     """How much was compared, for those who would like to know that it was not nothing."""
     inline = sum(f.inline for f in reading.function.values())
     defined = [t for t in reading.type.values() if t.size]
-    numbers = {
-        "functions": len(reading.function) - inline,
-        "inline functions": inline,
-        "types": len(defined),
-        "fields": sum(len(getattr(t, "fields", ())) for t in defined),
-        "enums": len(reading.enum),
-        "enumerators": sum(len(e.enumerators) for e in reading.enum.values()),
-        "macros": len(reading.macro),
-    }
-    return ", ".join(f"{n} {what}" for what, n in numbers.items())
+    fields = sum(len(getattr(t, "fields", ())) for t in defined)
+    enumerators = sum(len(e.enumerators) for e in reading.enum.values())
+    return (f"{len(reading.function) - inline} functions, {inline} inline functions, {len(defined)} types, "
+            f"{fields} fields, {len(reading.enum)} enums, {enumerators} enumerators, {len(reading.macro)} macros")
 
 
 def table(differences, spec):

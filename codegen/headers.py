@@ -40,10 +40,6 @@ class HeaderError(Exception):
     """Why headers cannot be read: file:line, what is wrong there, what to do."""
 
 
-# ---------------------------------------------------------------------------------------
-# What was read
-
-
 @dataclass(frozen=True)
 class Place:
     file: str  # below the folder
@@ -99,10 +95,7 @@ class Hidable(Named):
 class Function(Hidable):
     inline: bool
     prototype: Prototype
-
-    @property
-    def text(self):
-        return ("static inline " if self.inline else "") + self.prototype.text
+    text = property(lambda self: "static inline " * self.inline + self.prototype.text)
 
 
 @dataclass(frozen=True)
@@ -111,10 +104,7 @@ class Field(Named):
     offset: model.Abi  # of the word that holds it
     bits: model.Bits
     union: int  # which anonymous union of the struct it belongs to; 0: none
-
-    @property
-    def text(self):
-        return self.type.spelling + (f" : {self.bits.width}" if self.bits else "")
+    text = property(lambda self: self.type.spelling + (f" : {self.bits.width}" if self.bits else ""))
 
 
 @dataclass(frozen=True)
@@ -152,19 +142,13 @@ class Typedef(Hidable):
 class Enumerator(Named):
     value: int
     expression: str  # empty when the header gives none
-
-    @property
-    def text(self):
-        return value_text(self.value)
+    text = property(lambda self: spelling.number(self.value))
 
 
 @dataclass(frozen=True)
 class Enum(Named):
     enumerators: tuple
-
-    @property
-    def text(self):
-        return ", ".join(f"{n.name} = {n.text}" for n in self.enumerators)
+    text = property(lambda self: ", ".join(f"{n.name} = {n.text}" for n in self.enumerators))
 
 
 @dataclass(frozen=True)
@@ -177,26 +161,20 @@ class Macro(Named):
     def text(self):
         if self.value is None:
             return self.expression or "nothing"
-        return "pointer " * self.pointer + value_text(self.value)
+        return "pointer " * self.pointer + spelling.number(self.value)
 
 
 @dataclass(frozen=True)
 class Variable(Named):
     type: Ctype
-
-    @property
-    def text(self):
-        return self.type.spelling
+    text = property(lambda self: self.type.spelling)
 
 
 @dataclass(frozen=True)
 class Header(Named):
     guard: str
     includes: tuple
-
-    @property
-    def text(self):
-        return self.guard or "no include guard"
+    text = property(lambda self: self.guard or "no include guard")
 
 
 @dataclass(frozen=True)
@@ -210,19 +188,11 @@ class Reading:
     variable: dict
 
 
-def value_text(value):
-    return spelling.number(value) if value >= 0 else str(value)
-
-
 def abi_text(figures):
     """'24', or '24 (i386 16)' where one ABI differs."""
     first = getattr(figures, model.ABIS[0])
     others = [f"{abi} {getattr(figures, abi)}" for abi in model.ABIS[1:] if getattr(figures, abi) != first]
     return f"{first} ({', '.join(others)})" if others else str(first)
-
-
-# ---------------------------------------------------------------------------------------
-# Finding and parsing
 
 
 def find(folder, shown):
@@ -233,8 +203,7 @@ def find(folder, shown):
             return folder / below
     if not folder.is_dir():
         raise HeaderError(f"{shown}: no such folder; give the one with Onload's extensions.h")
-    raise HeaderError(f"{shown}: no extensions*.h in it, nor in "
-                      f"{', '.join(b + '/' for b in inside[1:])}; "
+    raise HeaderError(f"{shown}: no extensions*.h in it, nor in {', '.join(b + '/' for b in inside[1:])}; "
                       "give the folder with Onload's extensions.h")
 
 
@@ -347,7 +316,7 @@ class Reader:
                 continue
             if cursor.kind in RECORDS and not cursor.is_definition() and cursor.get_definition():
                 continue  # defined elsewhere: in the C library, or further down
-            name = "" if cursor.is_anonymous() else cursor.spelling
+            name = "" if cursor.is_anonymous() else own_name(cursor)
             if not name and cursor.kind in RECORDS:
                 continue  # it is reached through a typedef
             # an enum without a name is told apart by where it is
@@ -415,8 +384,7 @@ class Reader:
         lists = zip(*(t.argument_types() for t in types)) if types[0].kind == TypeKind.FUNCTIONPROTO else ()
         return Prototype(ctype([t.get_result() for t in types]),
                          tuple((name, ctype(each)) for name, each in zip(names, lists)),
-                         types[0].kind == TypeKind.FUNCTIONPROTO
-                         and types[0].is_function_variadic())
+                         types[0].kind == TypeKind.FUNCTIONPROTO and types[0].is_function_variadic())
 
     def typedef(self, name, place, hidden, cursors):
         types = [c.underlying_typedef_type for c in cursors]
@@ -424,7 +392,7 @@ class Reader:
         pointee = under.get_pointee()
         target, prototype = "", None
         meant = under.get_declaration()
-        nameless = meant.kind in RECORDS + (CursorKind.ENUM_DECL,) and not meant.spelling
+        nameless = meant.kind in RECORDS + (CursorKind.ENUM_DECL,) and meant.type.spelling == name
         if pointee.kind == TypeKind.RECORD:
             target = pointee.get_declaration().spelling
         elif pointee.kind in (TypeKind.FUNCTIONPROTO, TypeKind.FUNCTIONNOPROTO):
@@ -444,20 +412,21 @@ class Reader:
     def fields(self, types, base, prefix, unions, union, place):
         """Of a record and of the nameless records in it. types, base: for each ABI, where the
         record begins, in bits; unions: numbers for the unions."""
-        by_name = [{(f.spelling or i): f for i, f in enumerate(t.get_canonical().get_fields())} for t in types]
+        by_name = [{(own_name(f) or i): f for i, f in enumerate(t.get_canonical().get_fields())} for t in types]
         word = None  # where the storage of the bit-fields before began, and its length
         for key, field in by_name[0].items():
+            name = own_name(field)
             each = [table.get(key, field) for table in by_name]
             at = tuple(b + f.get_field_offsetof() for b, f in zip(base, each))
             inner = field.type.get_canonical().get_declaration()
-            if inner.kind in RECORDS and (inner.spelling == "" or inner.is_anonymous()):
+            if inner.kind in RECORDS and (not own_name(inner) or inner.is_anonymous()):
                 is_union = inner.kind == CursorKind.UNION_DECL
                 yield from self.fields([f.type for f in each], at,
-                                       f"{prefix}{field.spelling}." if field.spelling else prefix,
+                                       f"{prefix}{name}." if name else prefix,
                                        unions, next(unions) if is_union else union, place)
                 word = None
                 continue
-            if field.is_bitfield() and not field.spelling:
+            if field.is_bitfield() and not name:
                 continue  # padding, which shows in the offsets of the others
             bits = None
             if field.is_bitfield():
@@ -469,7 +438,7 @@ class Reader:
                 at = word
             else:
                 word = None
-            yield Field(prefix + field.spelling, self.place(field) or place,
+            yield Field(prefix + name, self.place(field) or place,
                         ctype([f.type for f in each]), abi(bit // 8 for bit in at), bits, union)
 
     def macros(self, text, cursors):
@@ -546,6 +515,12 @@ def parts(ctype, pointed_at):
             yield declaration, pointed_at
 
 
+def own_name(cursor):
+    """The name that the header gives; empty: none. From clang 16 on, what has none is spelt with a
+    description of where it is: 'struct x::(anonymous at FILE:LINE:COLUMN)'."""
+    return "" if "(" in cursor.spelling else cursor.spelling
+
+
 def abi(figures):
     return model.Abi(*figures)
 
@@ -554,16 +529,14 @@ def ctype(types):
     return Ctype(types[0].spelling, tuple(t.get_canonical().spelling for t in types))
 
 
-def read(folder, shown, api, cure="mend that line, add the #include that it lacks, or "
-         "fetch the header again"):
+def read(folder, shown, api, cure="mend that line, add the #include that it lacks, or fetch the header again"):
     """The Reading of the headers in a folder. shown: how messages name it; api: the spec, for
     the names of headers and of the macro that hides; cure: of what does not compile.
 
     Raises HeaderError.
     """
     if cindex is None:
-        raise HeaderError("libclang for Python is not installed; run ./setup.sh, or install "
-                          "Debian's python3-clang")
+        raise HeaderError("libclang for Python is not installed; run ./setup.sh, or install Debian's python3-clang")
     with tempfile.TemporaryDirectory() as scratch:
         try:
             return Reader(folder.resolve(), shown, Path(scratch), api, cure).read()

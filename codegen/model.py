@@ -291,7 +291,11 @@ class Type(Entry, Signature):
 
     @property
     def typedef(self):
-        return call(f"typedef {declare(self.returns, f'(*{self.name})')}", [a.c for a in self.args], ";")
+        """Of a handle, an alias or a callback; else empty."""
+        if self.kind == "callback":
+            return call(f"typedef {declare(self.returns, f'(*{self.name})')}", [a.c for a in self.args], ";")
+        meant = f"struct {self.target} *" if self.target else self.type
+        return f"typedef {declare(meant, self.name)};" if meant else ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -305,7 +305,7 @@ class Dumper(yaml.SafeDumper):
 
 Dumper.add_representer(str, Dumper.represent_text)
 Dumper.add_representer(Number, lambda dumper, value: dumper.represent_scalar(
-    "tag:yaml.org,2002:int", headers.value_text(value)))
+    "tag:yaml.org,2002:int", spelling.number(value)))
 Dumper.add_representer(Flow, lambda dumper, value: dumper.represent_mapping(
     "tag:yaml.org,2002:map", value.items(), flow_style=True))
 Dumper.add_representer(FlowList, lambda dumper, value: dumper.represent_sequence(

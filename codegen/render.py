@@ -2,8 +2,8 @@
 """From an Api and the Options to a dict of path below generated/ -> text.
 
 Each template makes the file of its own name. Those that begin with '_' make none by themselves:
-_header.h.j2 makes one file per public header, _data.c.j2 one per variable and SONAME, _stub.map.j2
-one of the stub for most ABIs, one for each that exports others, and one of the emulation.
+_header.h.j2 makes one file per public header, _data.c.j2 one per variable and SONAME, _exports.map.j2
+one per library, and one for each ABI on which the stub exports others.
 """
 
 import dataclasses
@@ -80,11 +80,12 @@ def render(api, options, templates):
     for data in api.exported_data:
         for value in data.values:
             made[f"{data.name}_{value.major}.c"] = env.get_template("_data.c.j2").render(data=data, value=value)
-    stub_map = env.get_template("_stub.map.j2")
-    made["liblk_onload_stub.map"] = stub_map.render(exports=api.stub_exports)
-    made["liblk_onload_emulation.map"] = stub_map.render(exports=api.emulation_exports)
+    exports_map = env.get_template("_exports.map.j2")
+    made["libonload_ext.map"] = exports_map.render(exports=api.ext_exports, for_programs=True)
+    made["liblk_onload_stub.map"] = exports_map.render(exports=api.stub_exports)
+    made["liblk_onload_emulation.map"] = exports_map.render(exports=api.emulation_exports)
     for abi, exports in api.other_stub_exports.items():
-        made[f"liblk_onload_stub_{abi}.map"] = stub_map.render(exports=exports)
+        made[f"liblk_onload_stub_{abi}.map"] = exports_map.render(exports=exports)
     made["spec.json"] = spec_json(api)
     made["options.json"] = options_json(options)
     return made

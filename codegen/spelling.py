@@ -31,5 +31,5 @@ def of_libc(header):
 
 
 def number(value):
-    """As a C literal: decimal while it is short, else hexadecimal."""
+    """As a C literal: decimal while it is short or negative, else hexadecimal."""
     return str(value) if value < 32 else f"0x{value:x}"

@@ -101,8 +101,7 @@ class Source:
 
     def report(self, path, text):
         """Say that what stands at path is wrong."""
-        path = tuple(path)
-        at = path
+        at = tuple(path)
         while at not in self.lines:
             at = at[:-1]
         self.report_line(self.lines[at], self.context(path) + text)

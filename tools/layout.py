@@ -14,7 +14,7 @@ from lkos import VERSION, elf_header, places
 HERE = Path(__file__).absolute().parent  # not resolved: beside us in Bazel's runfiles
 TOP = HERE.parent
 
-LINK_LIBRARIES = ("libonload_ext.a", "libonload_ext.so.1", "libonload_ext.so.2")
+LINK_LIBRARIES = ("libonload_ext.a", *places.LINK_LIBRARIES)
 
 PKG_CONFIG = """prefix={prefix}
 libdir={libdir}

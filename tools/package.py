@@ -199,7 +199,7 @@ def debs(built, machine, out):
     libraries = [built / name for name in (places.LIBRARY_NAME, places.EMULATION_NAME, *layout.LINK_LIBRARIES)]
     relations = (
         f"Depends: libc6 (>= {libc_version(libraries)}), python3:any (>= {PYTHON}), "
-        f"python3-pyelftools (>= {PYELFTOOLS})\nSuggests: pkg-config"
+        f"python3-pyelftools (>= {PYELFTOOLS})\nSuggests: pkgconf"
     )
     triggers = {"triggers": layout.Entry(b"activate-noawait ldconfig\n")}  # the loader's list of libraries
     deb(PACKAGE, entries, triggers, out, architecture=machine.debian, relations=relations)

@@ -340,7 +340,7 @@ class SpecMistakes(unittest.TestCase):
                      "entry is wanted for each SONAME", at="values:\n")
 
     def test_variadic_after_too_many(self):
-        self.mistake("variadic_after: 2", "variadic_after: 4", "ioctl: variadic_after: there are only "
+        self.mistake("variadic_after: 2", "variadic_after: 4", "fcntl: variadic_after: there are only "
                      "3 args")
 
     def test_all_mistakes_are_told_at_once_in_order(self):

@@ -204,7 +204,7 @@ LKOS_EXPORT int __recvmmsg64(int fd, struct mmsghdr *msgs, unsigned int count, i
 	received = lkos_next.__recvmmsg64(fd, msgs, count, flags, timeout);
 	for (int i = 0; i < received; i++) {
 		if (msgs[i].msg_hdr.msg_controllen != 0)
-			control_to_app(fd, &msgs[i].msg_hdr);
+			lkos_control_to_app(fd, &msgs[i].msg_hdr);
 	}
 	return received;
 }

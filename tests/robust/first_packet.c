@@ -7,6 +7,7 @@
  *     first_packet held           how long the kernel goes on stamping, in lines `what=yes` or `no`
  *     first_packet unmapped       the same, where a socket cannot be mapped, as before Linux 4.18
  *     first_packet down           what asking gives where loopback is down
+ *     first_packet started        whether it is held from the start, in such a line
  *
  * All in a network of its own, on loopback. The kernel's switch for stamping is the whole machine's:
  * each process is started once it is off; where somebody else keeps it on, one that finds it on is
@@ -292,14 +293,26 @@ static int open_descriptors(void)
 	return count;
 }
 
+static bool is_socket_mapped(void)
+{
+	FILE *file = fopen("/proc/self/maps", "re");
+	char line[1024];
+	bool found = false;
+
+	MUST(file ? 0 : -1);
+	while (fgets(line, sizeof(line), file))
+		found = found || strstr(line, " socket:[");
+	fclose(file);
+	return found;
+}
+
 /* What is mapped to be shared is refused from now on, also in a program that is executed. */
 static void forbid_mapping(void)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 offsetof(struct seccomp_data, args[3])),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[3])),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MAP_SHARED, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENODEV),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
@@ -391,6 +404,10 @@ int main(int argc, char **argv)
 	self = argv[0];
 	if (argc == 4 && strcmp(argv[1], "one") == 0)
 		return run_kind(argv[2], strcmp(argv[3], "hardware") == 0);
+	if (argc == 2 && strcmp(argv[1], "started") == 0) {
+		say("held", is_socket_mapped());
+		return 0;
+	}
 	if (argc == 2 && strcmp(argv[1], "down") == 0) {
 		own_network(false);
 		ask((int)MUST(socket(AF_INET, SOCK_DGRAM, 0)), HARDWARE);

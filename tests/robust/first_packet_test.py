@@ -13,7 +13,7 @@ import robust
 
 PROBE = robust.HERE / "first_packet"
 COUNTS = re.compile(r"(\d+) processes, (\d+) of them begun with stamping off, (\d+) first packets without a stamp\n")
-PROCESSES = int(os.environ.get("LKOS_TEST_PROCESSES", 300))
+PROCESSES = int(os.environ.get("LKOS_TEST_PROCESSES", 100))
 BATCH = 100  # that one run of the probe starts
 NOT_ALLOWED = 3  # exit status: no network of its own
 ATTEMPTS = 3  # of what is about the switch alone, which another program may turn meanwhile
@@ -54,6 +54,13 @@ class FirstPacket(robust.Case):
 
     def test_packet_that_comes_before_the_socket_asks_with_the_stack_option(self):
         self.stamped("stack_option", BATCH)
+
+    def test_it_is_held_from_the_start_where_the_environment_says_so(self):
+        for value in ("1", "2", "3", "03", "0", "4", "-1", "", " 1", "1 ", "yes", "4294967297", "18446744073709551617"):
+            with self.subTest(value=value):
+                said = self.run_well([PROBE, "started"], added={"EF_RX_TIMESTAMPING": value})
+                self.assertEqual(said, f"held={'yes' if value in ('1', '2', '3', '03') else 'no'}\n")
+        self.assertEqual(self.run_well([PROBE, "started"]), "held=no\n")
 
     def test_the_kernel_alone_stamps_later(self):
         """Or all of the above would show nothing. It may turn its switch in time for a packet that is sent afterwards."""

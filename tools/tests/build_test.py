@@ -90,6 +90,14 @@ class Build(unittest.TestCase):
         scratch.must(SCRIPT, "--out", where, env=scratch.environment(CFLAGS=f"-isystem {headers}"))
         self.assertEqual(exports(where / LIBRARIES[0]), exports(scratch.TOP / LIBRARIES[0]))
 
+    def test_the_static_library_is_whole(self):
+        for compiler in ("gcc", "clang"):
+            with self.subTest(compiler):
+                archive = self.build(compiler) / "libonload_ext.a"
+                options = (f"-I{scratch.TOP / 'generated/include'}", archive, "-ldl")
+                program = scratch.compiled(f"static_{compiler}", scratch.APP, *options)
+                self.assertEqual(scratch.run(program).returncode, 7)
+
     def test_is_installed_with_built(self):
         prefix = scratch.folder() / "prefix"
         where = self.build("gcc")
