@@ -143,15 +143,21 @@ def environment(library):
     """Ours, less what would change what is measured."""
     kept = {name: value for name, value in os.environ.items()
             if name not in ("LD_PRELOAD", "LD_BIND_NOW", "LKOS_LOG_FD", "VALGRIND_OPTS")}
-    return {**kept, "LD_PRELOAD": str(library)} if library else kept
+    return {**kept, "LD_PRELOAD": ":".join(map(str, each(library)))} if library else kept
+
+
+def each(library):
+    """Of a library, or of several that are preloaded in this order."""
+    return library if isinstance(library, tuple) else (library,)
 
 
 def check_library(library):
     """That ld.so takes it: what it cannot preload it leaves out, and the run goes on."""
-    if not library.is_file():
-        raise Trouble(f"{library}: no such file")
-    if re.search(r"[\s:]", str(library)):
-        raise Trouble(f"{library}: LD_PRELOAD cannot hold a path with blanks or colons")
+    for one in each(library):
+        if not one.is_file():
+            raise Trouble(f"{one}: no such file")
+        if re.search(r"[\s:]", str(one)):
+            raise Trouble(f"{one}: LD_PRELOAD cannot hold a path with blanks or colons")
     run = subprocess.run([built("bench/probe"), "start", "0"], env=environment(library),
                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
     if run.returncode != 0 or "cannot be preloaded" in run.stderr:

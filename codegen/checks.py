@@ -182,9 +182,10 @@ class Checks:
                 self.source.report(path + ("absent",),
                                    "absent: libonload_ext has no handwritten bodies; write {value: N}, "
                                    "{neg_errno: E}, {minus_one: E} or {calls: F}")
-            if "absent" in f and f["absent"] == f["answer"]:
-                self.source.report(path + ("absent",), "absent: the same as answer; take it out")
-            for key in ("answer", "absent"):
+            for key in ("absent", "emulated"):
+                if f.get(key) == f["answer"] != "handwritten":
+                    self.source.report(path + (key,), f"{key}: the same as answer; take it out")
+            for key in ("answer", "absent", "emulated"):
                 if isinstance(f.get(key), dict):
                     (kind, what), = f[key].items()
                     self.check_answer(path + (key, kind), f, kind, what, libc)
@@ -236,6 +237,9 @@ class Checks:
 
     def check_libc(self):
         for path, f in self.entries("libc"):
+            if "only" in f and (f["interposed"] or "emulation" not in f):
+                self.source.report(path + ("only",), "only: what the emulation alone uses has "
+                                   "interposed: false and emulation: routed or called")
             if f.get("variadic_after", 0) > len(f["args"]):
                 self.source.report(path + ("variadic_after",),
                                    f"variadic_after: there are only {len(f['args'])} args; write "

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Makes generated/ from spec/onload_api.yaml, or checks that it is what the spec makes.
+"""Makes generated/ from spec/onload_api.yaml and spec/onload_options.yaml, or checks that it is what the spec makes.
 
 example:
   codegen/main.py                          bring generated/ up to date
@@ -21,6 +21,7 @@ import sys
 from pathlib import Path
 
 import model
+import options
 import render
 import yaml_lines
 
@@ -35,6 +36,8 @@ def arguments(argv, root):
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 unless all is up to date")
     parser.add_argument("--spec", type=Path, default=root / "spec/onload_api.yaml",
                         metavar="FILE", help="the spec (default: spec/onload_api.yaml)")
+    parser.add_argument("--options", type=Path, default=root / "spec/onload_options.yaml",
+                        metavar="FILE", help="the options (default: spec/onload_options.yaml)")
     parser.add_argument("--out", type=Path, default=root / "generated", metavar="DIR",
                         help="the folder to fill (default: generated/)")
     return parser.parse_args(argv)
@@ -91,7 +94,8 @@ def update(wanted, out, label):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             print(f"wrote {label / name}")
-    strange = [name for name in orphans if render.MARK not in found[name]]
+    strange = [name for name in orphans
+               if render.MARK not in found[name] and render.MARK_OF_OPTIONS not in found[name]]
     for name in sorted(set(orphans) - set(strange)):
         (out / name).unlink()
         print(f"removed {label / name}")
@@ -107,12 +111,15 @@ def main(argv=None):
     root = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", here.parent))
     cwd = Path(os.environ.get("BUILD_WORKING_DIRECTORY", os.getcwd()))
     args = arguments(argv, root)
-    spec, out = cwd / args.spec, cwd / args.out
-    label = shown(spec, root, cwd)
+    out = cwd / args.out
+    made = []
     try:
-        schema = json.loads(read(root / "spec/onload_api.schema.json", "the schema"))
-        api = model.load(read(spec, label), schema, label)
-        wanted = render.render(api, here / "templates")
+        for load, spec, shape in ((model.load, args.spec, "onload_api.schema.json"),
+                                  (options.load, args.options, "onload_options.schema.json")):
+            label = shown(cwd / spec, root, cwd)
+            schema = json.loads(read(root / "spec" / shape, "the schema"))
+            made.append(load(read(cwd / spec, label), schema, label))
+        wanted = render.render(*made, here / "templates")
         return (check if args.check else update)(wanted, out, shown(out, root, cwd))
     except yaml_lines.SpecError as error:
         print(error, file=sys.stderr)

@@ -129,7 +129,10 @@ class Signature:
 
     @property
     def prototype(self):
-        return call(declare(self.returns, self.name), [a.c for a in self.args], ";")
+        return self.prototype_as(self.name)
+
+    def prototype_as(self, name):
+        return call(declare(self.returns, name), [a.c for a in self.args], ";")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +142,7 @@ class Function(Entry, Signature):
     hidden: bool = False
     answer: Answer
     absent: Answer  # equal to answer where the spec gives none
+    emulated: Answer = None  # None: the emulation leaves it to the stub
     onload: str
     notes: str = ""
 
@@ -147,6 +151,14 @@ class Function(Entry, Signature):
         if self.absent == self.answer:
             return self.answer.here
         return f"{self.answer.here}; {self.absent.here} from libonload_ext alone"
+
+    @property
+    def emulated_text(self):
+        return self.emulated.text if self.emulated else ""
+
+    def pointer(self, name):
+        """The declaration of a pointer to such a function."""
+        return f"{declare(self.returns, f'(*{name})')}({self.types or 'void'})"
 
     @property
     def lived(self):
@@ -304,6 +316,8 @@ class Inline(Entry, Signature):
 @dataclass(frozen=True, kw_only=True)
 class Libc(Signature):
     interposed: bool
+    only: str = ""  # emulation: the stub neither exports nor calls it
+    emulation: str = ""  # routed: exported there too; called; or empty
     fixed: int = -1  # parameters before the '...' of the prototype; -1: there is no '...'
     abi: tuple = ()  # names of the ABIs that have it; empty: all of them
     doc: str
@@ -349,6 +363,28 @@ class Api:
     @property
     def interposed(self):
         return tuple(f for f in self.libc if f.interposed)
+
+    @property
+    def stub_calls(self):
+        """What the stub calls of libc: what it exports, and more."""
+        return tuple(f for f in self.libc if not f.only)
+
+    @property
+    def emulation_calls(self):
+        return tuple(f for f in self.libc if f.emulation)
+
+    @property
+    def routed(self):
+        """What the emulation exports of libc."""
+        return tuple(f for f in self.libc if f.emulation == "routed")
+
+    @property
+    def emulated(self):
+        return tuple(f for f in self.functions if f.emulated)
+
+    @property
+    def emulation_exports(self):
+        return tuple(f.name for f in self.emulated + self.routed)
 
     @property
     def exported_data(self):
@@ -438,7 +474,8 @@ class Builder:
             data_only=self.make(DataOnly, self.data["data_only"]),
             functions=tuple(self.make(
                 Function, f, answer=self.answer(f["answer"], f["returns"]),
-                absent=self.answer(f.get("absent", f["answer"]), f["returns"]))
+                absent=self.answer(f.get("absent", f["answer"]), f["returns"]),
+                emulated=self.answer(f.get("emulated"), f["returns"]))
                 for f in self.data["functions"]),
             data=tuple(self.make(Data, d, values=tuple(
                 DataValue(soname, tuple(numbers)) for soname, numbers in d.get("values", {}).items()))
@@ -472,6 +509,8 @@ class Builder:
         return tuple(Arg(name, ctype, ctype.endswith(("*", "]")) or ctype in self.pointers) for name, ctype in pairs)
 
     def answer(self, raw, returns):
+        if raw is None:
+            return None
         if raw == "handwritten":
             return Answer("handwritten")
         (kind, what), = raw.items()

@@ -14,7 +14,7 @@ import headers
 import spelling
 
 # What a replacement takes from the entry that it replaces.
-KEPT = ("group", "since", "not_in", "answer", "absent", "doc", "onload", "notes", "source", "body")
+KEPT = ("group", "since", "not_in", "answer", "absent", "emulated", "doc", "onload", "notes", "source", "body")
 
 UNDESCRIBED = "Not described yet."  # no text for the generator
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""From an Api to a dict of path below generated/ -> text.
+"""From an Api and the Options to a dict of path below generated/ -> text.
 
 Each template makes the file of its own name. Those that begin with '_' make none by themselves:
 _header.h.j2 makes one file per public header, _data.c.j2 one per variable and SONAME, _exports.map.j2
@@ -14,8 +14,9 @@ import jinja2
 
 from spelling import TAB, WIDTH, number
 
-MARK = ("generated from spec/onload_api.yaml by codegen (bazel run //codegen:update); "
-        "do not edit")
+MARK_OF = "generated from spec/{} by codegen (bazel run //codegen:update); do not edit"
+MARK = MARK_OF.format("onload_api.yaml")
+MARK_OF_OPTIONS = MARK_OF.format("onload_options.yaml")
 
 
 def comment(story, tabs=0):
@@ -41,24 +42,34 @@ def spec_json(api):
     """The whole Api for programs that do without YAML, and do not know how C is spelt."""
     data = dataclasses.asdict(api)
     for entry, f in zip(data["functions"], api.functions):
-        entry.update(prototype=f.declaration, answer_words=f.answer.text, absent_words=f.absent.text)
+        entry.update(prototype=f.declaration, answer_words=f.answer.text,
+                     absent_words=f.absent.text, emulated_words=f.emulated_text)
     for entry, f in zip(data["libc"], api.libc):
         entry.update(prototype=f.declaration)
     data["generated"] = MARK
     data["exports"] = {
         "liblk_onload_stub": api.stub_exports,
+        "liblk_onload_emulation": api.emulation_exports,
         "libonload_ext": api.ext_exports,
     }
     return json.dumps(data, indent=1, sort_keys=True) + "\n"
 
 
-def render(api, templates):
+def options_json(options):
+    """Those with a name, for programs that do without YAML."""
+    data = {"generated": MARK_OF_OPTIONS, "options": [
+        dict(dataclasses.asdict(o), range=o.range, first_value=o.initial,
+             from_os=o.from_os.text.replace("`", "") if o.from_os else "") for o in options.named]}
+    return json.dumps(data, indent=1, sort_keys=True) + "\n"
+
+
+def render(api, options, templates):
     """templates: the folder of the .j2 files."""
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(str(templates)), undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     env.filters.update(comment=comment, cell=cell, number=number)
-    env.globals.update(api=api, mark=MARK)
+    env.globals.update(api=api, options=options, mark=MARK, mark_of_options=MARK_OF_OPTIONS)
 
     made = {}
     for name in env.list_templates(extensions=["j2"]):
@@ -72,7 +83,9 @@ def render(api, templates):
     exports_map = env.get_template("_exports.map.j2")
     made["libonload_ext.map"] = exports_map.render(exports=api.ext_exports, for_programs=True)
     made["liblk_onload_stub.map"] = exports_map.render(exports=api.stub_exports)
+    made["liblk_onload_emulation.map"] = exports_map.render(exports=api.emulation_exports)
     for abi, exports in api.other_stub_exports.items():
         made[f"liblk_onload_stub_{abi}.map"] = exports_map.render(exports=exports)
     made["spec.json"] = spec_json(api)
+    made["options.json"] = options_json(options)
     return made

@@ -10,6 +10,7 @@ import sys
 import unittest
 
 import demo
+import side_by_side
 
 HERE = pathlib.Path(__file__).absolute().parent  # Bazel's runfiles
 DEMO = HERE / "demo.py"
@@ -63,16 +64,16 @@ class Demo(unittest.TestCase):
     def test_answers_that_nobody_promised_are_wrong(self):
         promised = {feature: with_library for feature, _, with_library in demo.PROMISED}
         without = {feature: plain for feature, plain, _ in demo.PROMISED}
-        self.assertTrue(all(f["ok"] for f in demo.compare(without, promised)))
-        features = demo.compare(without, {**promised, "new": "1"})
+        self.assertTrue(all(f["ok"] for f in demo.SHOW.compare(without, promised)))
+        features = demo.SHOW.compare(without, {**promised, "new": "1"})
         self.assertEqual([f["feature"] for f in features if not f["ok"]], ["new"])
 
     def test_a_machine_without_ipv6_is_no_fault(self):
         without = {feature: plain for feature, plain, _ in demo.PROMISED}
         promised = {feature: with_library for feature, _, with_library in demo.PROMISED}
         for answers in (without, promised):
-            answers.update((f, demo.NO_IPV6) for f in answers if "IPv6" in f)
-        self.assertTrue(all(f["ok"] for f in demo.compare(without, promised)))
+            answers.update((f, side_by_side.NO_IPV6) for f in answers if "IPv6" in f)
+        self.assertTrue(all(f["ok"] for f in demo.SHOW.compare(without, promised)))
 
     def test_misuse_is_told_and_exits_2(self):
         for args, message in [

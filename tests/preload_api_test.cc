@@ -15,21 +15,9 @@ namespace {
 
 // ---- the program
 
-std::string DirectoryOf(const std::string& path) {
-  return path.substr(0, path.rfind('/'));
-}
-
-// libonload_ext.so.1 is where the loader finds it, as if it were installed.
-Command Linked(With with, const std::string& scenario) {
-  Command command = Scenario(with, {scenario});
-  command.environment.push_back(
-      {"LD_LIBRARY_PATH", DirectoryOf(TestPath("LKOS_TEST_EXT_1"))});
-  return command;
-}
-
 void ExpectAnswers(With with, const std::string& scenario,
                    const std::string& expected) {
-  const Ran ran = RunCommand(Linked(with, scenario));
+  const Ran ran = RunCommand(Scenario(with, {scenario}));
   EXPECT_EQ(ran.status, 0);
   EXPECT_EQ(ran.err, "");
   EXPECT_TRUE(AreFacts(ran.out, expected));

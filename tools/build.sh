@@ -79,6 +79,10 @@ build()
 
 build liblk_onload_stub.so liblk_onload_stub.so $stub_map generated/onload_answers.c \
 	src/api/*.c src/interpose/*.c src/runtime/*.c src/translate/*.c $with_dl
+build liblk_onload_emulation.so liblk_onload_emulation.so generated/liblk_onload_emulation.map \
+	'-DLKOS_NEXT_ROWS="generated/emulation_symbols.inc"' '-DLKOS_LIBRARY="lk_onload_emulation"' \
+	generated/onload_emulated.c src/emulate/*.c src/runtime/file.c src/runtime/libc.c src/runtime/log.c \
+	src/runtime/next.c src/translate/*.c $with_dl
 for major in 1 2; do
 	build libonload_ext.so.$major libonload_ext.so.$major generated/libonload_ext.map \
 		generated/onload_ext.c generated/onload_ext_version_$major.c

@@ -59,7 +59,7 @@ def _copy(path, is_executable=False):
         return Entry(path.read_bytes(), is_executable)
     except OSError as error:
         raise Missing(
-            f"{path}: {error.strerror}; bazel build //:onload_stub //:onload_ext makes the libraries, "
+            f"{path}: {error.strerror}; bazel build //:onload_stub //:onload_emulation //:onload_ext makes the libraries, "
             "and tools/build.sh those for --built"
         )
 
@@ -75,8 +75,10 @@ def entries(prefix, libdir, built):
     library = _copy(built / places.LIBRARY_NAME)
     result = {
         f"{share}/lkos/lkos": _copy(HERE / "lkos/lkos", is_executable=True),
+        f"{share}/options.json": _copy(TOP / "generated/options.json"),
         f"{share}/spec.json": _copy(TOP / "generated/spec.json"),
         f"{libdir}/{places.LIBRARY_NAME}": library,
+        f"{libdir}/{places.EMULATION_NAME}": _copy(built / places.EMULATION_NAME),
         f"{libdir}/pkgconfig/lk_onload_stub.pc": Entry(
             PKG_CONFIG.format(prefix=prefix, libdir=f"{prefix}/{libdir}", version=VERSION).encode()
         ),

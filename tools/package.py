@@ -130,7 +130,7 @@ def put(root, entries):
             continue
         place.write_bytes(entry.content)
         place.chmod(0o755 if entry.is_executable else 0o644)
-        if places.LIBRARY_NAME in path or "/libonload_ext." in path:
+        if path.endswith((places.LIBRARY_NAME, places.EMULATION_NAME)) or "/libonload_ext." in path:
             strip(place)
 
 
@@ -196,7 +196,7 @@ def debs(built, machine, out):
     entries[f"share/doc/{PACKAGE}/changelog.gz"] = zipped(changes)
     entries[f"share/doc/{PACKAGE}/copyright"] = layout.Entry(filled("copyright", bsd=indented(bsd)).encode())
     entries[f"share/lintian/overrides/{PACKAGE}"] = layout.Entry(filled("lintian-overrides").encode())
-    libraries = [built / name for name in (places.LIBRARY_NAME, *layout.LINK_LIBRARIES)]
+    libraries = [built / name for name in (places.LIBRARY_NAME, places.EMULATION_NAME, *layout.LINK_LIBRARIES)]
     relations = (
         f"Depends: libc6 (>= {libc_version(libraries)}), python3:any (>= {PYTHON}), "
         f"python3-pyelftools (>= {PYELFTOOLS})\nSuggests: pkgconf"

@@ -21,12 +21,21 @@ sys.path.insert(0, str(ROOT / "codegen"))
 
 import main  # noqa: E402
 import model  # noqa: E402
+import options  # noqa: E402
 import render  # noqa: E402
 import spelling  # noqa: E402
 import yaml_lines  # noqa: E402
 
 SPEC = (ROOT / "codegen/tests/small.yaml").read_text(encoding="utf-8")
 SCHEMA = json.loads((ROOT / "spec/onload_api.schema.json").read_text(encoding="utf-8"))
+
+
+OPTIONS = (ROOT / "spec/onload_options.yaml").read_text(encoding="utf-8")
+OPTIONS_SCHEMA = json.loads((ROOT / "spec/onload_options.schema.json").read_text(encoding="utf-8"))
+
+
+def load_options(text):
+    return options.load(text, OPTIONS_SCHEMA, "spec/onload_options.yaml")
 
 
 def load(text):
@@ -183,6 +192,22 @@ class SpecMistakes(unittest.TestCase):
                      "errno 'ENOSYZ'; did you mean 'ENOSYS'?",
                      within="- name: onload_fd_check_feature")
 
+    def test_emulated_like_the_stub(self):
+        self.mistake("emulated: {value: 1}", "emulated: {value: 0}", "onload_is_present: emulated: the "
+                     "same as answer; take it out", within="- name: onload_is_present")
+
+    def test_unknown_errno_of_the_emulation(self):
+        self.mistake("emulated: {value: 1}", "emulated: {neg_errno: EINVALL}", "onload_is_present: unknown "
+                     "errno 'EINVALL'; did you mean 'EINVAL'?", within="- name: onload_is_present")
+
+    def test_unknown_use_by_the_emulation(self):
+        self.mistake("emulation: routed", "emulation: rooted", "socket: emulation: unknown value "
+                     "'rooted'; did you mean 'routed'?", within="- name: socket\n")
+
+    def test_what_the_emulation_alone_uses(self):
+        self.mistake("    emulation: routed\n", "", "bind: only: what the emulation alone uses has ",
+                     within="- name: bind\n", at="    only: emulation\n")
+
     def test_unknown_answer(self):
         self.mistake("answer: {value: 0}", "answer: {values: 0}", "onload_is_present: answer: unknown "
                      'answer {"values": 0}; write {value: N}, {neg_errno: E}',
@@ -325,8 +350,56 @@ class SpecMistakes(unittest.TestCase):
         self.assertEqual(lines, sorted(lines))
 
 
+class OptionMistakes(unittest.TestCase):
+    """As of the spec of the API."""
+
+    def mistake(self, old, new, message, within):
+        """Replaces the first `old` after `within`, on whose line or later the mistake is."""
+        where = OPTIONS.index(old, OPTIONS.index(within))
+        with self.assertRaises(yaml_lines.SpecError) as caught:
+            load_options(OPTIONS[:where] + new + OPTIONS[where + len(old):])
+        self.assertRegex(str(caught.exception), r"^spec/onload_options.yaml:\d+: " + re.escape(message))
+        line = int(str(caught.exception).split(":")[1])
+        self.assertLess(abs(line - OPTIONS.count("\n", 0, where) - 1), 10)
+
+    def test_unknown_key(self):
+        self.mistake("    since:", "    sinse:", "EF_TX_PUSH: missing key 'since'", "name: EF_TX_PUSH")
+
+    def test_unknown_kind(self):
+        self.mistake("kind: int", "kind: number", "EF_TX_PUSH: kind: unknown value 'number'; write int or "
+                     "str", "name: EF_TX_PUSH")
+
+    def test_duplicate(self):
+        self.mistake("name: EF_TX_PUSH\n", "name: EF_URG_RFC\n", "duplicate name 'EF_URG_RFC', first in "
+                     "line ", "name: EF_URG_RFC")
+
+    def test_default_out_of_range(self):
+        self.mistake("default: 1", "default: 7", "EF_TX_PUSH: default: 7 is not from min to max",
+                     "name: EF_TX_PUSH")
+
+    def test_default_of_another_kind(self):
+        self.mistake('default: ""', "default: 0", "EF_SCALABLE_FILTERS: default: 0 is not of kind str",
+                     "name: EF_SCALABLE_FILTERS\n")
+
+    def test_key_of_another_kind(self):
+        self.mistake("max_length: 255", "max_length: 255\n    max: 3", "EF_SCALABLE_FILTERS: key 'max' does "
+                     "not belong to an option of kind str", "name: EF_SCALABLE_FILTERS\n")
+
+    def test_missing_range(self):
+        self.mistake("    max: 1\n", "", "EF_TX_PUSH: missing key 'max'; an option of kind int has it",
+                     "name: EF_TX_PUSH")
+
+    def test_path_of_the_system(self):
+        self.mistake("net/ipv4/tcp_dsack", "/proc/tcp_dsack", "EF_USE_DSACK: path: '/proc/tcp_dsack' does "
+                     "not do; write a path below /proc/sys", "name: EF_USE_DSACK")
+
+
 class Facts(unittest.TestCase):
     """Sums that were counted in Onload's own releases."""
+
+    def test_options_are_as_many_as_a_release_build_has(self):
+        self.assertEqual(len(load_options(OPTIONS).ints), 170)  # one of them has no name
+        self.assertEqual(len(load_options(OPTIONS).strs), 4)
 
     def test_each_release_has_as_many_functions_as_its_library(self):
         spec = (ROOT / "spec/onload_api.yaml").read_text(encoding="utf-8")
@@ -357,7 +430,7 @@ class Gaps(unittest.TestCase):
         api = load(text)
         name = "onload_zc_buffer_incref"
         self.assertEqual([r.name for r in api.releases if name in r.functions], ["8.0.0", "9.2.0"])
-        made = render.render(api, ROOT / "codegen/templates")
+        made = render.render(api, options.Options(()), ROOT / "codegen/templates")
         self.assertIn("* Since Onload 8.0.0, but not in 8.1.0, 9.0.0; `onload/extensions_zc.h`",
                       made["docs/api.md"])
         self.assertIn(" * since:   8.0.0, but not in 8.1.0, 9.0.0\n", made["include/onload/extensions_zc.h"])
@@ -382,14 +455,24 @@ class ForTools(unittest.TestCase):
             self.assertEqual(self.entries[name]["prototype"], prototype)
 
     def test_answers_in_words(self):
-        for name, answer, absent in (
-                ("onload_is_present", "0", "0"),
-                ("onload_fd_check_feature", "-ENOSYS", "-ENOSYS"),
-                ("onload_stack_opt_get_int", "-1, errno ENOSYS", "-ENOSYS"),
-                ("onload_socket_nonaccel", "socket()", "socket()"),
-                ("onload_ordered_epoll_wait", "as described", "-ENOSYS")):
+        for name, answer, absent, emulated in (
+                ("onload_is_present", "0", "0", "1"),
+                ("onload_fd_check_feature", "-ENOSYS", "-ENOSYS", ""),
+                ("onload_stack_opt_get_int", "-1, errno ENOSYS", "-ENOSYS", ""),
+                ("onload_socket_nonaccel", "socket()", "socket()", "as described"),
+                ("onload_zc_hlrx_alloc", "-ENOSYS", "-ENOSYS", ""),
+                ("onload_ordered_epoll_wait", "as described", "-ENOSYS", "")):
             entry = self.entries[name]
-            self.assertEqual((entry["answer_words"], entry["absent_words"]), (answer, absent))
+            self.assertEqual((entry["answer_words"], entry["absent_words"], entry["emulated_words"]),
+                             (answer, absent, emulated))
+
+    def test_options(self):
+        made = {(o["name"], o["scope"]): o
+                for o in json.loads(render.options_json(load_options(OPTIONS)))["options"]}
+        self.assertEqual(made["EF_TCP_SYNRECV_MAX", "stack"]["from_os"], "4 * net/ipv4/tcp_max_syn_backlog")
+        self.assertEqual(made["EF_HELPER_USEC", "stack"]["first_value"], 0)
+        self.assertEqual(made["EF_TCP_URG_MODE", "stack"]["words"], ["allow", "ignore"])
+        self.assertEqual(made["EF_INTERFACE_WHITELIST", "stack"]["range"], "at most 255 bytes")
 
 
 class Spelling(unittest.TestCase):
@@ -467,7 +550,8 @@ class Files(unittest.TestCase):
     def test_every_file_says_where_it_comes_from(self):
         self.run_main()
         for path, text in self.contents().items():
-            self.assertIn(render.MARK.encode(), text, path)
+            self.assertTrue(render.MARK.encode() in text or render.MARK_OF_OPTIONS.encode() in text,
+                            path)
 
     def test_what_one_abi_has_is_there_only(self):
         self.run_main()

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* onload_stack_opt_set_int: every option is accepted and forgotten, but for one that has a
  * counterpart in the kernel. */
-#include <string.h>
+#include <stddef.h>
 
 #include "generated/onload_api.h"
 #include "src/runtime/c.h"
@@ -9,14 +9,17 @@
 #include "src/runtime/memory.h"
 #include "src/runtime/stamping.h"
 
-/* The name may be any pointer. */
+/* The name may be any pointer; it is read no further than it goes on like ours. */
 static bool is_rx_timestamping(const char *opt)
 {
-	char name[sizeof(LKOS_RX_TIMESTAMPING)];
+	static const char name[] = LKOS_RX_TIMESTAMPING;
 	lkos_known_page page = 0;
+	char at;
 
-	return lkos_memory_read(name, opt, sizeof(name), &page) == 0 &&
-	       memcmp(name, LKOS_RX_TIMESTAMPING, sizeof(name)) == 0;
+	for (size_t i = 0; i < sizeof(name); i++)
+		if (lkos_memory_read(&at, opt + i, 1, &page) != 0 || at != name[i])
+			return false;
+	return true;
 }
 
 LKOS_EXPORT int onload_stack_opt_set_int(const char *opt, int64_t val)

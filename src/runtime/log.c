@@ -16,6 +16,11 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* The name that lines begin with. */
+#ifndef LKOS_LIBRARY
+#define LKOS_LIBRARY "lk_onload_stub"
+#endif
+
 #define SIGNAL_SET_SIZE (_NSIG / CHAR_BIT) /* of the kernel's set, in bytes */
 
 /* Above the numbers that programs and shells name by hand; lower when the limit is lower. */
@@ -90,7 +95,7 @@ void lkos_log_write(int fd, const struct iovec *parts, int count)
 
 void lkos_log(const char *format, ...)
 {
-	static const char prefix[] = "lk_onload_stub: ";
+	static const char prefix[] = LKOS_LIBRARY ": ";
 	const int kept = errno;
 	char line[256];
 	int size;

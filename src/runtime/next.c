@@ -28,7 +28,7 @@
 	{                                                                                \
 		errno = ENOSYS;                                                          \
 	}
-#include "generated/next_symbols.inc"
+#include LKOS_NEXT_ROWS
 #undef LKOS_NEXT
 #undef LKOS_NEXT_VOID
 
@@ -39,7 +39,7 @@
 struct lkos_next lkos_next = {
 #define LKOS_NEXT(ret, name, params, args, proto) .name = AS_MEMBER(name, first_##name),
 #define LKOS_NEXT_VOID(name, params, args, proto) .name = AS_MEMBER(name, first_##name),
-#include "generated/next_symbols.inc"
+#include LKOS_NEXT_ROWS
 #undef LKOS_NEXT
 #undef LKOS_NEXT_VOID
 };
@@ -55,6 +55,6 @@ void lkos_next_resolve(void)
 			       : AS_MEMBER(name, missing_##name);
 #define LKOS_NEXT(ret, name, params, args, proto)                                        \
 	LKOS_NEXT_VOID(name, params, args, proto)
-#include "generated/next_symbols.inc"
+#include LKOS_NEXT_ROWS
 	errno = kept;
 }

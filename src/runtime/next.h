@@ -16,10 +16,15 @@
 
 #include "src/runtime/c.h"
 
+/* A library that calls others compiles next.c with rows of its own. */
+#ifndef LKOS_NEXT_ROWS
+#define LKOS_NEXT_ROWS "generated/next_symbols.inc"
+#endif
+
 struct lkos_next {
 #define LKOS_NEXT(ret, name, params, args, proto) ret(*name) proto;
 #define LKOS_NEXT_VOID(name, params, args, proto) void(*name) proto;
-#include "generated/next_symbols.inc"
+#include LKOS_NEXT_ROWS
 #undef LKOS_NEXT
 #undef LKOS_NEXT_VOID
 };

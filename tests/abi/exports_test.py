@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Both libraries against the spec, by what is in their ELF files.
+"""The libraries against the spec, by what is in their ELF files.
 
 usage: exports_test.py MACHINE     the libraries are in tests/abi/MACHINE
 """
@@ -23,7 +23,7 @@ MACHINES = {  # name -> (as ELF has it, its loader)
 }
 LIBC = "libc.so.6"
 OF_OLDEST_LIBC = (2, 17)  # each later one has its symbols, too
-BESIDE_LIBC = {facts.STUB + ".so": {"libdl.so.2"}}  # where dlsym is until glibc 2.34
+BESIDE_LIBC = {library + ".so": {"libdl.so.2"} for library in (facts.STUB, facts.EMULATION)}  # where dlsym is until glibc 2.34
 
 # elf.h
 DF_TEXTREL, DF_BIND_NOW, DF_1_NOW = 4, 8, 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What generated/spec.json says that both libraries must be, for the tests of this folder."""
+"""What generated/spec.json says that the libraries must be, for the tests of this folder."""
 
 import json
 import re
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STUB = "liblk_onload_stub"
+EMULATION = "liblk_onload_emulation"
 LINK = "libonload_ext"
 SIZES = {"char": 1, "int": 4, "unsigned int": 4, "unsigned": 4}  # in bytes, on each machine
 
@@ -44,6 +45,11 @@ def interposed_there_only(spec, machine):
     return [f["name"] for f in spec["libc"] if f["interposed"] and f["abi"] == [machine]]
 
 
+def emulated(spec):
+    return ([f["name"] for f in spec["functions"] if f["emulated"]]
+            + [f["name"] for f in spec["libc"] if f["emulation"] == "routed"])
+
+
 def variables(spec, library, soname):
     made = {}
     for data in spec["data"]:
@@ -63,7 +69,8 @@ def libraries(spec, machine):
     files[LINK + ".so"] = sonames[-1]  # what programs that are linked today ask for
     made = [Library(STUB + ".so", STUB + ".so", False,
                     frozenset(functions + interposed(spec, machine)),
-                    variables(spec, STUB, STUB + ".so"))]
+                    variables(spec, STUB, STUB + ".so")),
+            Library(EMULATION + ".so", EMULATION + ".so", False, frozenset(emulated(spec)), {})]
     made += [Library(file, soname, True, frozenset(functions), variables(spec, LINK, soname))
              for file, soname in sorted(files.items())]
     return made

@@ -17,7 +17,7 @@ def main():
     values = len(spec["constants"]) + sum(len(e["enumerators"]) for e in spec["enums"])
     lines = (
         "//tests/abi checks",
-        f"  {symbols['x86_64']} exported symbols of 3 libraries for x86_64, {symbols['i386']} for i386, "
+        f"  {symbols['x86_64']} exported symbols of 4 libraries for x86_64, {symbols['i386']} for i386, "
         f"{symbols['aarch64']} for aarch64",
         f"  {len(spec['functions'])} functions called in 6 states on each of these",
         f"  {len(spec['releases'])} releases, which have {imported} functions together",

@@ -3,7 +3,6 @@
 #include <onload/extensions.h>
 #include <onload/extensions_zc.h>
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -12,25 +11,7 @@
 #include <unistd.h>
 
 #include "tests/harness/probe.h"
-
-#define UNTOUCHED 4242 /* no errno */
-
-/* The value, and errno where the call set it. */
-#define SAY(call)                                                                        \
-	do {                                                                             \
-		errno = UNTOUCHED;                                                       \
-		say_answer(#call, (long)(call));                                         \
-	} while (0)
-
-static void say_answer(const char *call, long value)
-{
-	const int err = errno;
-
-	if (err == UNTOUCHED)
-		fact("%s=%ld", call, value);
-	else
-		fact("%s=%ld, %s", call, value, strerrorname_np(err));
-}
+#include "tests/harness/say.h"
 
 /* What most programs do first. */
 static void common(char **args)

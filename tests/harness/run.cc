@@ -164,14 +164,24 @@ Ran RunCommand(const Command& command) {
   return ran;
 }
 
-std::string TestPath(const char* variable) {
-  const char* value = std::getenv(variable);
+namespace {
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr) Die(name);
+  return value;
+}
+
+std::string Absolute(const std::string& given) {
   char path[PATH_MAX];
-  if (value == nullptr || realpath(value, path) == nullptr) {
-    std::fprintf(stderr, "%s=%s: ", variable, value ? value : "(not set)");
-    Die("realpath");
-  }
+  if (realpath(given.c_str(), path) == nullptr) Die(given.c_str());
   return path;
+}
+
+}  // namespace
+
+std::string TestPath(const char* variable) {
+  return Absolute(Variable(variable));
 }
 
 namespace {
@@ -185,16 +195,29 @@ std::vector<std::string> Under() {
 
 }  // namespace
 
+std::string Preloaded() {
+  std::istringstream paths(Variable("LKOS_TEST_LIBRARY"));
+  std::string all, path;
+  while (std::getline(paths, path, ':')) {
+    all += (all.empty() ? "" : ":") + Absolute(path);
+  }
+  return all;
+}
+
 Command Scenario(With with, const std::vector<std::string>& words) {
   Command command = {Under(), {}, {}};
-  std::string preload =
-      with == With::kNothing ? "" : TestPath("LKOS_TEST_LIBRARY");
+  std::string preload = with == With::kNothing ? "" : Preloaded();
   // That other program would run the scenario in a constructor of its own.
   if (with == With::kLibraryEarly && command.words.empty()) {
     preload += ":" + TestPath("LKOS_TEST_EARLY");
     command.environment.push_back({"PROBE_EARLY", "1"});
   }
   if (!preload.empty()) command.environment.push_back({"LD_PRELOAD", preload});
+  // libonload_ext.so.1 is where the loader finds it, as if it were installed.
+  const std::string extension_library = TestPath("LKOS_TEST_EXT_1");
+  command.environment.push_back(
+      {"LD_LIBRARY_PATH",
+       extension_library.substr(0, extension_library.rfind('/'))});
   command.words.push_back(TestPath("LKOS_TEST_PROBE"));
   command.words.insert(command.words.end(), words.begin(), words.end());
   return command;

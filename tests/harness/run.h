@@ -3,9 +3,11 @@
 // keeps what they print.
 //
 // The environment of the test says where things are (tests/BUILD.bazel):
-//   LKOS_TEST_LIBRARY  liblk_onload_stub.so
+//   LKOS_TEST_LIBRARY  what is preloaded: liblk_onload_stub.so, or another
+//                      library, a colon and that
 //   LKOS_TEST_PROBE    the test's probe (harness/probe.h)
 //   LKOS_TEST_EARLY    the same scenarios as a library (harness/early.c)
+//   LKOS_TEST_EXT_1    libonload_ext.so.1, for probes that are linked with it
 //   LKOS_TEST_UNDER    the program to run the probe under, with its options;
 //                      may be missing
 #ifndef LKOS_TESTS_HARNESS_RUN_H_
@@ -38,6 +40,9 @@ Ran RunCommand(const Command& command);
 
 // The value of a variable of the test's environment; a path is made absolute.
 std::string TestPath(const char* variable);
+
+// The value of LD_PRELOAD that has the libraries of LKOS_TEST_LIBRARY.
+std::string Preloaded();
 
 enum class With {
   kNothing,       // the kernel and libc alone

@@ -189,7 +189,7 @@ class Kernel(unittest.TestCase):
         return dict(line.split(": ", 1) for line in text.splitlines() if ": " in line and line[0] != "=")
 
     def test_the_demo_is_as_promised(self):
-        rows = demo.compare(self.answers("without"), self.answers("with"))
+        rows = demo.SHOW.compare(self.answers("without"), self.answers("with"))
         self.assertEqual([row for row in rows if not row["ok"]], [])
         self.assertEqual(len(rows), len(demo.PROMISED))
 

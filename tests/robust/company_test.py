@@ -77,12 +77,12 @@ class Others(robust.Case):
 
     def test_each_call_is_seen_once_before_and_behind(self):
         once, none = ("1", "0"), ("0", "0")  # calls of this name, and of other names that send or receive
-        for preload, seen in (((BEFORE, robust.LIBRARY, BEHIND), (*once, *once)),
-                              ((BEFORE, robust.LIBRARY), (*once, *none)),
-                              ((robust.LIBRARY, BEHIND), (*none, *once))):
+        for preload, seen in (((BEFORE, *robust.OURS, BEHIND), (*once, *once)),
+                              ((BEFORE, *robust.OURS), (*once, *none)),
+                              ((*robust.OURS, BEHIND), (*none, *once))):
             with self.subTest(preload=preload):
                 said = self.run_well([PROBE], preload)
-                self.assertEqual(said, self.run_well([PROBE], [one for one in preload if one != robust.LIBRARY]))
+                self.assertEqual(said, self.run_well([PROBE], [one for one in preload if one not in robust.OURS]))
                 rows = re.findall(r"^(\w+), flag (\w+): .*, company_before (\d+) and (\d+), "
                                   r"company_behind (\d+) and (\d+)$", said, re.MULTILINE)
                 self.assertEqual({row[2:] for row in rows}, {seen}, said)
@@ -91,16 +91,16 @@ class Others(robust.Case):
                 self.assertEqual([row[1] for row in rows].count("0x20000"), 6)
 
     def test_constructors_and_destructors_of_others(self):
-        for preload in ((BEFORE, robust.LIBRARY), (robust.LIBRARY, BEHIND), (BEFORE, robust.LIBRARY, BEHIND)):
+        for preload in ((BEFORE, *robust.OURS), (*robust.OURS, BEHIND), (BEFORE, *robust.OURS, BEHIND)):
             said = self.run_well(["/bin/true"], preload)
-            others = len(preload) - 1
+            others = len(preload) - len(robust.OURS)
             self.assertEqual(said, "in a constructor: well\n" * others + "in a destructor: well\n" * others)
 
     def both_orders(self, other, words, added, expected=None):
         bare = self.run_well(words, (other,), added)
         if expected:
             self.assertEqual(bare, expected)
-        for preload in ((other, robust.LIBRARY), (robust.LIBRARY, other)):
+        for preload in ((other, *robust.OURS), (*robust.OURS, other)):
             self.assertEqual(self.run_well(words, preload, added), bare)
         return bare
 
@@ -119,7 +119,7 @@ class Others(robust.Case):
     def test_jemalloc(self):
         other = self.unpacked("usr/lib/x86_64-linux-gnu/libjemalloc.so.2", "libjemalloc2")
         self.both_orders(other, [PYTHON, "-c", ECHO], {})
-        for preload in ((other, robust.LIBRARY), (robust.LIBRARY, other)):
+        for preload in ((other, *robust.OURS), (*robust.OURS, other)):
             self.assertEqual(self.run_well([LIFE, "plain"], preload), WELL)
 
 
@@ -179,7 +179,7 @@ class Strangers(robust.Case):
     def expect_no_difference(self, program):
         bare = robust.run([program])
         self.assertEqual((bare.status, bare.out), (0, "four 2 1\n"))
-        with_it = robust.run([program], (robust.LIBRARY,))
+        with_it = robust.run([program], robust.OURS)
         self.assertEqual(with_it, bare)
 
     def test_static_program(self):

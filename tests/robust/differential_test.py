@@ -18,7 +18,7 @@ FAMILIES = {"TCP", "UDP", "AF_UNIX", "AF_PACKET", "netlink"}
 
 class Differential(robust.Case):
     def compare(self, *words, at_least):
-        ran = robust.run([PROBE, *words], [robust.LIBRARY])
+        ran = robust.run([PROBE, *words], robust.OURS)
         print(ran.out, flush=True)
         self.assertIn("recvmsg is of liblk_onload_stub.so\n", ran.out)
         found = SUM.search(ran.out)

@@ -57,8 +57,9 @@ def wait_for(what, condition):
 
 
 def has_library(process):
-    """Is the library in a process that runs?"""
-    return f"/{robust.LIBRARY.name}\n" in pathlib.Path("/proc", str(process.pid), "maps").read_text()
+    """Is what we preload in a process that runs?"""
+    mapped = pathlib.Path("/proc", str(process.pid), "maps").read_text()
+    return all(f"/{library.name}\n" in mapped for library in robust.OURS)
 
 
 class Programs(robust.Case):
@@ -94,13 +95,13 @@ class Programs(robust.Case):
             said = self.run_well(words, preload, {**self.libraries, "LKOS_LOG_FD": str(log.fileno())},
                                  cwd=self.folder, pass_fds=(log.fileno(),), **more)
             log.seek(0)
-            self.assertEqual(log.read().count("lk_onload_stub: loaded\n"), len(preload), words)
+            self.assertEqual(log.read().count("lk_onload_stub: loaded\n"), bool(preload), words)
         return said
 
     def same(self, use):
         """What use(preload) gives, without and with the library."""
         bare = use(())
-        self.assertEqual(use((robust.LIBRARY,)), bare)
+        self.assertEqual(use(robust.OURS), bare)
         print(f"same without and with: {bare}", flush=True)
         return bare
 

@@ -13,6 +13,9 @@ from elftools.elf.elffile import ELFFile
 
 HERE = pathlib.Path(sys.argv[0]).absolute().parent  # Bazel's runfiles; ours is a link to elsewhere
 LIBRARY = HERE.parents[1] / "liblk_onload_stub.so"
+EMULATION = HERE.parents[1] / "liblk_onload_emulation.so"
+# What is preloaded: the stub, or both libraries where the test says so (BUILD.bazel).
+OURS = (EMULATION, LIBRARY) if os.environ.get("LKOS_TEST_EMULATED") else (LIBRARY,)
 LIMIT = 100  # seconds; nothing is expected to come near
 
 
@@ -86,7 +89,7 @@ class Case(unittest.TestCase):
         print(f"not run: {self.id().split('.', 1)[1]}: {what}", flush=True)
         self.skipTest(what)
 
-    def run_well(self, words, preload=(LIBRARY,), added=None, **more):
+    def run_well(self, words, preload=OURS, added=None, **more):
         """Its output; it must end with status 0."""
         ran = run(words, preload, added, **more)
         self.assertEqual(ran.status, 0, f"{words}\n{ran.out}{ran.err}")

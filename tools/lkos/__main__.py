@@ -19,8 +19,11 @@ COMMANDS = {
     "run": "run a program with the library",
     "check": "say what a program will meet, before it runs",
     "symbols": "look up what is answered",
+    "options": "look up Onload's options",
     "doctor": "try whether all this works on this machine",
 }
+
+MODULES = {"options": "onload_options"}  # where that is not the command's name
 
 HELP = """usage: lkos COMMAND [ARGUMENT...]
 
@@ -56,7 +59,8 @@ def lkos(args, ignored_signals):
             f"To run a program: lkos run {args[0]}",
             usage="lkos",
         )
-    command = getattr(__import__("lkos." + args[0]), args[0])
+    module = MODULES.get(args[0], args[0])
+    command = getattr(__import__("lkos." + module), module)
     if args[0] == "run":
         return command.main(args[1:], ignored_signals)
     return command.main(args[1:])

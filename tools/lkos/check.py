@@ -10,7 +10,7 @@ site.main()  # finds pyelftools; lkos runs without, for its start-up time
 from lkos import elf_facts, elf_header, findings, launch, loader, options, places, screen, spec  # noqa: E402
 from lkos.trouble import Trouble  # noqa: E402
 
-HELP = """usage: lkos check PROGRAM [LIBRARY...] [--json]
+HELP = """usage: lkos check PROGRAM [LIBRARY...] [--emulate] [--json]
 
 Reads a program, and the libraries that it needs, and says what it will meet
 under lkos run: which Onload symbols are used, what each answers, and what will
@@ -18,6 +18,7 @@ not work, why, and what to do. Nothing is run. Of a script, and of a .py, .sh or
 .jar file, the program that runs it is read. Name as LIBRARY what the program
 loads by itself, such as plugins.
 
+  --emulate   show the answers of lkos run --emulate
   --json      print JSON
   -h, --help  print this
 
@@ -72,7 +73,7 @@ def _program(path, env):
     return "program" if facts.header.interpreter or facts.header.is_static else "library", facts
 
 
-def _case(program, given, env):
+def _case(program, given, env, emulate):
     def libraries(facts):
         answer = None if facts.is_script else loader.ask(facts.path, env)
         return answer and answer.libraries
@@ -80,7 +81,7 @@ def _case(program, given, env):
     needed = {facts.path: libraries(facts) for facts in [program, *given]}
     others = {os.path.realpath(facts.path): facts for facts in given}
     for name, path in [pair for pairs in needed.values() for pair in pairs or []]:
-        if path is None or name.startswith((findings.EXT, places.LIBRARY_NAME)):
+        if path is None or name.startswith((findings.EXT, places.LIBRARY_NAME, places.EMULATION_NAME)):
             continue
         real = os.path.realpath(path)
         if real not in others and _is_marked(path):
@@ -91,7 +92,7 @@ def _case(program, given, env):
         return answer and answer.path(name)
 
     library = places.library(program.header.machine_name())
-    env_of_run = dict(env, **launch.plan(program.path, [], env)[0])
+    env_of_run = dict(env, **launch.plan(program.path, [], env, emulate)[0])
     return findings.Case(
         program=program,
         others=list(others.values()),
@@ -100,7 +101,7 @@ def _case(program, given, env):
         finds_in_run=lambda name: found(name, env_of_run),
         library_header=elf_header.read(library),
         answer=loader.ask(program.path, env, [library]),
-        api=spec.load(),
+        api=spec.emulated(spec.load()) if emulate else spec.load(),
     )
 
 
@@ -121,7 +122,7 @@ def _used_by(row):
     return ", ".join(os.path.basename(use["file"]) + said[use["how"]] for use in row["used_by"])
 
 
-def _print(path, kind, program, symbols, libc_calls, found):
+def _print(path, kind, program, symbols, libc_calls, found, run):
     what = f"{program.header.machine_name()} program" if kind == "program" else kind
     print(*screen.text(f"{path}: {what}"), "", sep="\n")
     if symbols:
@@ -141,18 +142,19 @@ def _print(path, kind, program, symbols, libc_calls, found):
     elif program.header.is_static:
         print("Nothing of Onload is used: it will run without lkos.")
     else:
-        print(f"It will run: lkos run {launch.command(path if '/' in path else './' + path)}")
+        print(f"It will run: {run} {launch.command(path if '/' in path else './' + path)}")
 
 
 def main(args):
-    given, names = options.parse("lkos check", args, ("--json",), (), HELP)
+    given, names = options.parse("lkos check", args, ("--emulate", "--json"), (), HELP)
     if not names:
         raise Trouble("which program?", usage="lkos check")
     path = _existing(names[0])
     env = launch.environment()
     kind, program = _program(path, env)
     scripts = [elf_facts.read_script(path, program.header)] if kind == "script" else []
-    case = _case(program, scripts + [_read(name) for name in names[1:]], env)
+    emulate = "--emulate" in given
+    case = _case(program, scripts + [_read(name) for name in names[1:]], env, emulate)
     found = [*_more_findings(path, kind, program), *findings.of(case)]
     found.sort(key=lambda finding: finding.level != findings.PROBLEM)
     symbols, libc_calls = case.symbols, findings.libc_calls(case)
@@ -172,5 +174,5 @@ def main(args):
         }
         print(dumps(result, indent=2))
     else:
-        _print(path, kind, program, symbols, libc_calls, found)
+        _print(path, kind, program, symbols, libc_calls, found, "lkos run --emulate" if emulate else "lkos run")
     return 0 if fine else 1

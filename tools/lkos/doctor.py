@@ -13,7 +13,7 @@ import tempfile
 from lkos import doctor_probe, launch, loader, options, places, screen
 from lkos.trouble import Trouble
 
-HELP = """usage: lkos doctor
+HELP = """usage: lkos doctor [--emulate]
 
 Tries on this machine what programs will rely on: that kernel and glibc are not
 too old, that the loader takes the library, that the kernel gives timestamps
@@ -21,6 +21,7 @@ over loopback and that they look like a card's, that the log works, that check
 can read programs. It runs a small program of its own under the library. A line
 for each: ok, or what to do.
 
+  --emulate   try the emulation, too
   -h, --help  print this
 
 exit status: 0 if all is well, 1 if something is not, 2 if it could not be tried
@@ -111,7 +112,25 @@ def _check_works(library):
     return oldest if _numbers(version) < OLDEST_ELFTOOLS else None, f"pyelftools {version}", needed
 
 
-def _results():
+EMULATION_PROBE = "import ctypes; print(ctypes.CDLL(None).onload_is_present())"
+
+
+def _emulation(library):
+    """A trial of the emulation before the library, by a program of its own."""
+    what, remedy = "the emulation answers", "install lk_onload_stub again"
+    try:
+        emulation = places.emulation()
+    except Trouble as trouble:
+        return what, str(trouble), "", remedy
+    env = dict(launch.environment(), LD_PRELOAD=f"{emulation}:{library}")
+    done = subprocess.run([sys.executable, "-IS", "-c", EMULATION_PROBE], env=env, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, errors="replace", timeout=TIME_LIMIT)
+    said = (done.stderr or done.stdout).strip()
+    trouble = None if (done.stdout, done.stderr) == ("1\n", "") else said or f"exit status {done.returncode}"
+    return what, trouble, emulation, remedy
+
+
+def _results(emulate):
     """(what was tried, None or what went wrong, details, what to do) of each."""
     yield kernel(platform.release(), platform.machine())
     library = places.library()
@@ -135,17 +154,19 @@ def _results():
             return
     remedy = "is LKOS_LOG_FD closed on the way, by a wrapper or sandbox?"
     yield "the log works", _log_trouble(written), "", remedy
+    if emulate:
+        yield _emulation(library)
     remedy = "install python3-pyelftools, by the system's packages or by pip"
     yield "lkos check can read programs", check_trouble, check_details, remedy
 
 
 def main(args):
-    _, rest = options.parse("lkos doctor", args, (), (), HELP)
+    given, rest = options.parse("lkos doctor", args, ("--emulate",), (), HELP)
     if rest:
         raise Trouble(f"{rest[0]}: nothing more to say than lkos doctor", usage="lkos doctor")
     site.main()  # for pyelftools
     fine, said = True, set()
-    for what, trouble, details, remedy in _results():
+    for what, trouble, details, remedy in _results("--emulate" in given):
         text = what + (f": {trouble}" if trouble else f": {details}" if details else "")
         if not trouble:
             print(*screen.verdict("ok", text), sep="\n", flush=True)
@@ -154,5 +175,6 @@ def main(args):
         said.add(remedy)
         fine = False
     print()
-    print("All is well: lkos run ./app" if fine else "Not all is well.")
+    run = "lkos run --emulate ./app" if "--emulate" in given else "lkos run ./app"
+    print(f"All is well: {run}" if fine else "Not all is well.")
     return 0 if fine else 1

@@ -126,9 +126,11 @@ def _obstacles(path, library_header, answer):
     return [obstacle for obstacle in found if obstacle[0] != "loader"]  # it will not run at all
 
 
-def plan(path, args, env):
+def plan(path, args, env, emulate=False):
     """({what the environment gets, in the order in which it is shown}, [(path, why, what to do)] of programs that
-    would run without the library)"""
+    would run without the library)
+
+    emulate: with the emulation before the library, which then is there also for what the program starts by lkos."""
     programs = list(_programs(path, args, env))
     machines = {header.machine_name() for header in map(_header, dict(programs).values()) if header.kind == "elf"}
     machine = machines.pop() if len(machines) == 1 else None
@@ -142,12 +144,16 @@ def plan(path, args, env):
     if machines:  # several: by its name alone each loader finds that of its own kind, if they are in its folders
         answer = loader.ask(sys.executable, env, [places.LIBRARY_NAME])
         library = places.LIBRARY_NAME if answer and not answer.refusal else library
-    others = [other for other in env.get("LD_PRELOAD", "").replace(":", " ").split() if other != library]
+    given = env.get("LD_PRELOAD", "").replace(":", " ").split()
+    ours = [library]
+    if emulate or any(os.path.basename(other) == places.EMULATION_NAME for other in given):  # it must come first
+        ours.insert(0, places.EMULATION_NAME if library == places.LIBRARY_NAME else places.emulation(machine))
+    others = [other for other in given if other not in ours]
     runtimes, kept_out, needs_folder, refused = [], [], False, False
-    for given, target in programs:
+    for program, target in programs:
         answer = loader.ask(target, env, [library, *others, *places.LINK_LIBRARIES], any_loader=True)
         for code, what, remedy in _obstacles(target, library_header, answer):
-            kept_out.append((given, what, remedy))
+            kept_out.append((program, what, remedy))
             refused |= code == "refused"
         answer = answer or loader.ask(sys.executable, env, [library, *places.LINK_LIBRARIES])
         if answer:
@@ -157,7 +163,7 @@ def plan(path, args, env):
     if runtimes:
         others = [other for other in others if not os.path.basename(other).startswith(obstacles.SANITIZERS)]
     # Where a library needs a newer glibc, the loader stops the program.
-    preloaded = [*dict.fromkeys(runtimes), *([] if refused else [library]), *others]
+    preloaded = [*dict.fromkeys(runtimes), *([] if refused else ours), *others]
     result = {"LD_PRELOAD": ":".join(preloaded)} if preloaded else {}
     if needs_folder:
         folders = [env.get("LD_LIBRARY_PATH"), places.link_folder(machine)]

@@ -3,9 +3,11 @@
 
     installed                                     in the source tree
     PREFIX/lib/liblk_onload_stub.so               bazel-bin/liblk_onload_stub.so
+    PREFIX/lib/liblk_onload_emulation.so          bazel-bin/liblk_onload_emulation.so
     PREFIX/lib/lk_onload_stub/libonload_ext.so.N  bazel-bin/libonload_ext.so.N
     PREFIX/share/lk_onload_stub/MACHINE           (a link to PREFIX/lib)
     PREFIX/share/lk_onload_stub/spec.json         generated/spec.json
+    PREFIX/share/lk_onload_stub/options.json      generated/options.json
     PREFIX/share/lk_onload_stub/lkos/places.py    tools/lkos/places.py
 """
 
@@ -16,6 +18,7 @@ from lkos import elf_header
 from lkos.trouble import Trouble
 
 LIBRARY_NAME = "liblk_onload_stub.so"
+EMULATION_NAME = "liblk_onload_emulation.so"
 LINK_LIBRARIES = ("libonload_ext.so.1", "libonload_ext.so.2")
 
 _ABOVE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
@@ -23,11 +26,11 @@ _TOP = os.path.dirname(_ABOVE)
 
 
 if os.path.basename(_ABOVE) == "tools":
-    _SPEC = os.path.join(_TOP, "generated", "spec.json")
-    _REMEDY = "build it: bazel build //:onload_stub //:onload_ext"
+    _DATA = os.path.join(_TOP, "generated")
+    _REMEDY = "build it: bazel build //:onload_stub //:onload_emulation //:onload_ext"
     _BUILT = os.path.join(_TOP, "bazel-bin")
 else:
-    _SPEC = os.path.join(_ABOVE, "spec.json")
+    _DATA = _ABOVE
     _REMEDY = "install lk_onload_stub again"
     _BUILT = None
 
@@ -42,12 +45,20 @@ def _folder(machine):
     return _BUILT or os.path.realpath(os.path.join(_ABOVE, this))
 
 
-def library(machine=None):
-    """The path of liblk_onload_stub.so for a machine, as Header.machine_name() calls it. Trouble: there is none."""
-    path = os.path.join(_folder(machine), LIBRARY_NAME)
+def _existing(path):
     if not os.path.isfile(path):
         raise Trouble(f"{path}: no such file; {_REMEDY}")
     return path
+
+
+def library(machine=None):
+    """The path of liblk_onload_stub.so for a machine, as Header.machine_name() calls it. Trouble: there is none."""
+    return _existing(os.path.join(_folder(machine), LIBRARY_NAME))
+
+
+def emulation(machine=None):
+    """The same of liblk_onload_emulation.so."""
+    return _existing(os.path.join(_folder(machine), EMULATION_NAME))
 
 
 def link_folder(machine=None):
@@ -62,6 +73,8 @@ def link_library(name):
 
 
 def spec():
-    if not os.path.isfile(_SPEC):
-        raise Trouble(f"{_SPEC}: no such file; {_REMEDY}")
-    return _SPEC
+    return _existing(os.path.join(_DATA, "spec.json"))
+
+
+def onload_options():
+    return _existing(os.path.join(_DATA, "options.json"))

@@ -14,6 +14,8 @@ LD_LIBRARY_PATH. The program takes the place of lkos: same process, same
 signals, same exit status. A program that would run without the library, such
 as a static one, is not started.
 
+  --emulate   make Onload's extensions do their work on kernel sockets, for
+              development and tests: with liblk_onload_emulation.so, too
   --log FILE  write the library's log to FILE, or with - to standard error
   --anyway    run the program even if it will not have the library
   --dry-run   print the command instead of running it
@@ -26,6 +28,7 @@ executed, 125 if it would run without the library, or if lkos itself fails
 examples:
   lkos run ./app --its-option
   lkos run --log app.log -- taskset -c 2 ./app
+  lkos run --emulate ./app
   sudo lkos run ./app
 """
 
@@ -42,7 +45,7 @@ def _command_line(path, argv, changes, log):
 
 
 def main(args, ignored_signals):
-    flags = ("--anyway", "--dry-run", "-v")
+    flags = ("--anyway", "--dry-run", "--emulate", "-v")
     given, argv = options.parse(
         "lkos run", args, flags, ("--log",), HELP, stop_early=True, status=launch.OWN_FAILURE
     )
@@ -51,7 +54,7 @@ def main(args, ignored_signals):
     env = launch.environment()
     path = launch.find(argv[0], env)
     try:
-        changes, kept_out = launch.plan(path, argv[1:], env)
+        changes, kept_out = launch.plan(path, argv[1:], env, "--emulate" in given)
     except Trouble as trouble:
         raise Trouble(str(trouble), launch.OWN_FAILURE)
     for program, what, remedy in kept_out:

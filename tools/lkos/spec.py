@@ -11,6 +11,18 @@ def load():
         return json.load(file)
 
 
+def onload_options():
+    with open(places.onload_options(), encoding="utf-8") as file:
+        return json.load(file)["options"]
+
+
+def emulated(api):
+    """The same with the answers of the emulation, where it has them."""
+    for function in api["functions"]:
+        function["answer_words"] = function["emulated_words"] or function["answer_words"]
+    return api
+
+
 def release_key(name):
     """Sorts '201811' < '201811-u1' < '7.0.0' < '9.0.1'. ValueError: no release is called so."""
     base, _, update = name.partition("-u")

@@ -9,10 +9,11 @@ from lkos.trouble import Trouble
 
 HELP = """usage: lkos symbols [NAME|GROUP] [--release RELEASE] [--json]
 
-Shows Onload's extension functions of all releases and what liblk_onload_stub.so
-answers. With a NAME (its onload_ may be left out), all about that one; with a
-GROUP, that group's functions. The group libc is the libc functions that the
-library rewrites or watches.
+Shows Onload's extension functions of all releases, what liblk_onload_stub.so
+answers, and what the emulation answers where it has an answer of its own. With
+a NAME (its onload_ may be left out), all about that one; with a GROUP, that
+group's functions. The group libc is the libc functions that the library
+rewrites or watches.
 
   --release RELEASE  only what that release of Onload has, such as 201811-u1
                      or 9.0.2
@@ -61,6 +62,7 @@ def _row(function):
     return {
         **{key: function[key] for key in copied},
         "answer": function["answer_words"],
+        "emulated": function["emulated_words"],
         "without_stub": function["absent_words"],
         "prototype": function["prototype"] + ";",
     }
@@ -84,18 +86,25 @@ def _details(row):
             ("release", f"since {row['since']}{until}{gap}"),
             ("answer", row["answer"]),
             ("libonload_ext alone", row["without_stub"]),
+            ("emulated", row["emulated"]),
             ("Onload", row["onload"]),
             ("note", row["notes"]),
         ]
     return [*screen.text(row["prototype"]), "", *screen.facts([fact for fact in facts if fact[1]])]
 
 
+def _both_answers(row):
+    return f"{row['answer']}; emulated: {row['emulated']}" if row["emulated"] else row["answer"]
+
+
 def _table(rows):
     if rows and rows[0]["group"] == LIBC:
         return screen.table(("function", "what is done"), [(row["name"], row["doc"]) for row in rows])
     header = ("function", "group", "since", "until", "answer", "in words")
-    keys = ("name", "group", "since", "until", "answer", "doc")
-    return screen.table(header, [tuple(row[key] for key in keys) for row in rows])
+    cells = [
+        (row["name"], row["group"], row["since"], row["until"], _both_answers(row), row["doc"]) for row in rows
+    ]
+    return screen.table(header, cells)
 
 
 def _chosen(rows, name):

@@ -28,7 +28,7 @@ _lkos_run()
 	if ((i < COMP_CWORD)); then
 		_lkos_files
 	elif [[ $word == -* ]]; then
-		_lkos_words --log --anyway --dry-run -v --help
+		_lkos_words --emulate --log --anyway --dry-run -v --help
 	else
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -c -f -- "$word" | sort -u)
@@ -51,20 +51,27 @@ _lkos()
 {
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		_lkos_words run check symbols doctor --help --version
+		_lkos_words run check symbols options doctor --help --version
 		return
 	fi
 	case ${COMP_WORDS[1]} in
 	run) _lkos_run ;;
 	check)
 		if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then
-			_lkos_words --json --help
+			_lkos_words --emulate --json --help
 		else
 			_lkos_files
 		fi
 		;;
 	symbols) _lkos_symbols ;;
-	doctor) _lkos_words --help ;;
+	options)
+		if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then
+			_lkos_words --json --help
+		else
+			_lkos_words "$(lkos options 2>/dev/null | awk 'NR > 2 { print $1 }')"
+		fi
+		;;
+	doctor) _lkos_words --emulate --help ;;
 	esac
 }
 

@@ -9,7 +9,7 @@ from elftools.elf.elffile import ELFFile
 
 import scratch
 
-LIBRARIES = ("liblk_onload_stub.so", "libonload_ext.so.1", "libonload_ext.so.2")
+LIBRARIES = ("liblk_onload_stub.so", "liblk_onload_emulation.so", "libonload_ext.so.1", "libonload_ext.so.2")
 SCRIPT = scratch.TOOLS / "build.sh"
 
 # Put before this machine's headers: they take away what those of glibc 2.17 and Linux 3.10 have not.

@@ -16,6 +16,7 @@ bin/lkos
 include/lk_onload_stub/onload/extensions.h
 include/lk_onload_stub/onload/extensions_timestamping.h
 include/lk_onload_stub/onload/extensions_zc.h
+lib/liblk_onload_emulation.so
 lib/liblk_onload_stub.so
 lib/lk_onload_stub/libonload_ext.a
 lib/lk_onload_stub/libonload_ext.so
@@ -26,6 +27,7 @@ lib/pkgconfig/lk_onload_stub.pc
 share/bash-completion/completions/lkos
 share/lk_onload_stub/MACHINE
 share/lk_onload_stub/lkos/lkos
+share/lk_onload_stub/options.json
 share/lk_onload_stub/spec.json
 share/man/man1/lkos.1
 share/man/man7/lk_onload_stub.7

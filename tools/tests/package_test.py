@@ -17,7 +17,12 @@ MACHINES = {  # Debian's name: Red Hat's, as readelf has it, the libraries' fold
     "arm64": ("aarch64", "AArch64", "lib/aarch64-linux-gnu", "lib64"),
     "i386": ("i686", "80386", "lib/i386-linux-gnu", "lib"),
 }
-LIBRARIES = ("liblk_onload_stub.so", "lk_onload_stub/libonload_ext.so.1", "lk_onload_stub/libonload_ext.a")
+LIBRARIES = (
+    "liblk_onload_emulation.so",
+    "liblk_onload_stub.so",
+    "lk_onload_stub/libonload_ext.so.1",
+    "lk_onload_stub/libonload_ext.a",
+)
 
 
 def made(kind, folder, **options):

@@ -19,6 +19,9 @@ PAGES = sorted(SHARE.glob("*.[1-9]"))
 DOCUMENTS = sorted(scratch.TOP.glob("*.md")) + sorted((scratch.TOP / "docs").glob("*.md"))
 
 
+COMMANDS = ("run", "check", "symbols", "options", "doctor")
+
+
 @functools.cache
 def options_of(command):
     """Those that a command's --help tells of."""
@@ -51,24 +54,24 @@ class ManualPages(unittest.TestCase):
 
     def test_every_option_is_described(self):
         page = (SHARE / "lkos.1").read_text(encoding="utf-8")
-        for command in ("run", "check", "symbols", "doctor"):
+        for command in COMMANDS:
             for option in options_of(command):
                 self.assertRegex(page, rf"Fl -?{option.lstrip('-')}\b", f"lkos {command} {option}")
 
 
 class Completion(unittest.TestCase):
     def test_commands(self):
-        self.assertEqual(complete("lkos", ""), ["run", "check", "symbols", "doctor", "--help", "--version"])
+        self.assertEqual(complete("lkos", ""), [*COMMANDS, "--help", "--version"])
         self.assertEqual(complete("lkos", "ch"), ["check"])
 
     def test_options(self):
-        self.assertEqual(complete("lkos", "run", "-"), ["--log", "--anyway", "--dry-run", "-v", "--help"])
+        self.assertEqual(complete("lkos", "run", "-"), ["--emulate", "--log", "--anyway", "--dry-run", "-v", "--help"])
         self.assertEqual(complete("lkos", "check", "--j"), ["--json"])
         self.assertEqual(complete("lkos", "symbols", "--r"), ["--release"])
-        self.assertEqual(complete("lkos", "doctor", ""), ["--help"])
+        self.assertEqual(complete("lkos", "doctor", "--h"), ["--help"])
 
     def test_options_are_those_that_there_are(self):
-        for command in ("run", "check", "symbols", "doctor"):
+        for command in COMMANDS:
             self.assertEqual(set(complete("lkos", command, "-")), set(options_of(command)))
 
     def test_programs_and_files(self):
@@ -83,6 +86,9 @@ class Completion(unittest.TestCase):
     def test_symbols(self):
         self.assertEqual(complete("lkos", "symbols", "onload_fd_s"), ["onload_fd_stat"])
         self.assertEqual(complete("lkos", "symbols", "tcp_"), ["tcp_info"])
+
+    def test_onloads_options(self):
+        self.assertEqual(complete("lkos", "options", "EF_TX_PUSH"), ["EF_TX_PUSH", "EF_TX_PUSH_THRESHOLD"])
 
 
 class Documents(unittest.TestCase):
@@ -102,7 +108,7 @@ class Documents(unittest.TestCase):
         """Each `lkos ...` that a document names is one, with options that it has."""
         for document in DOCUMENTS:
             text = document.read_text(encoding="utf-8")
-            for command, rest in re.findall(r"\blkos (run|check|symbols|doctor)\b([^`\n|]*)", text):
+            for command, rest in re.findall(r"\blkos (run|check|symbols|options|doctor)\b([^`\n|]*)", text):
                 for word in rest.split():
                     if not word.startswith("--") or word == "--":
                         break

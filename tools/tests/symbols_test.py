@@ -192,8 +192,8 @@ class CommandLine(unittest.TestCase):
         lkos, onload = str(scratch.prefix() / "bin/lkos"), str(scratch.folder() / "launcher/onload")
         os.makedirs(os.path.dirname(onload))
         os.symlink(lkos, onload)
-        pages = [["--help"], *([command, "--help"] for command in ("run", "check", "symbols", "doctor"))]
-        tables = [["symbols"], ["symbols", "zc"], ["symbols", "libc"], ["check", scratch.app()], ["check", "/usr/bin/python3"], ["doctor"]]
+        pages = [["--help"], *([command, "--help"] for command in ("run", "check", "symbols", "options", "doctor"))]
+        tables = [["symbols"], ["symbols", "zc"], ["symbols", "libc"], ["check", scratch.app()], ["check", "/usr/bin/python3"], ["doctor"], ["options"], ["options", "EF_TCP_URG_MODE"]]
         details = [["symbols", name] for name in names()]
         for argv in [[lkos, *args] for args in pages + tables + details] + [[onload, "--help"]]:
             with self.subTest(argv[1:]):
@@ -201,7 +201,7 @@ class CommandLine(unittest.TestCase):
                 self.assertLessEqual(max(map(len, text.splitlines())), 80, text)
 
     def test_help_fits_80_columns_in_a_file_too(self):
-        for args in ([], ["run"], ["check"], ["symbols"], ["doctor"]):
+        for args in ([], ["run"], ["check"], ["symbols"], ["options"], ["doctor"]):
             self.assertLessEqual(max(map(len, scratch.lkos(*args, "--help").stdout.splitlines())), 80)
 
     def test_a_pipe_gets_a_row_a_line(self):

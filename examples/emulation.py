@@ -1,0 +1,54 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs emulated_stacks without a library, with the stub, and with the emulation before it, and checks
+what it prints."""
+
+import sys
+
+from side_by_side import Column, Library, Show
+
+INVALID = "-22"
+
+# What the program must print: feature, without a library, with the stub, with the emulation.
+PROMISED = [
+    ("onload_is_present", "0", "0", "1"),
+    ("stack of a new socket", "none", "none", '""'),
+    ("stack after onload_set_stackname", "none", "none", '"trading"'),
+    ("a name of 17 bytes", "0", "0", "-1, errno ENAMETOOLONG"),
+    ("stack saved, set, restored", "none", "none", '"trading"'),
+    ("restored once more", "0", "0", INVALID),
+    ("stack after ONLOAD_DONT_ACCELERATE", "none", "none", "none"),
+    ("stack of onload_socket_nonaccel", "none", "none", "none"),
+    ("stack of an accepted connection", "none", "none", '"listening"'),
+    ("accepted connection moved by a worker", "0", "0", "0"),
+    ("stack of the moved connection", "none", "none", '"worker-tT"'),
+    ("moved a second time", "0", "0", INVALID),
+    ("listener moved", "0", "0", INVALID),
+    ("stack option set, read back", "0, -38, -1", "0, -1, -1", "0, 0, 262144"),
+    ("stack option out of its range", "0", "0", INVALID),
+    ("spinning set, read back", "0, -38, 0x0", "0, -38, 0x0", "0, 0, 0x3f1e"),
+    ("endpoint state of a connection", "0x0", "0x0", "0x3331"),
+    ("can be warmed", "-38", "-38", "1"),
+    ("onload_get_tcp_info, unread bytes", "-1, errno EINVAL", "-1, errno EINVAL", "5"),
+]
+
+STUB = Library("--library", "liblk_onload_stub.so")
+EMULATION = Library("--emulation", "liblk_onload_emulation.so")
+
+SHOW = Show(
+    script="emulation.py",
+    about=__doc__,
+    app="emulated_stacks",
+    heading="A server written for Onload, without a library, with the stub, and with the emulation:",
+    columns=(
+        Column("without", "without a library", ()),
+        Column("stub", "with the stub", (STUB,)),
+        Column("emulation", "with the emulation", (EMULATION, STUB)),
+    ),
+    promised=PROMISED,
+    explained="none: the socket is not in a stack of Onload's. -22 is -EINVAL and -38 -ENOSYS, which these calls "
+    "return by themselves. T stands for the number of the thread.",
+)
+
+if __name__ == "__main__":
+    sys.exit(SHOW.main(sys.argv[1:]))

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* generated from spec/onload_api.yaml by codegen (bazel run //codegen:update); do not edit */
+
+/* What liblk_onload_emulation.so exports of Onload's functions. Where it cannot emulate, because the
+ * stub is not behind it, the next library's function is called; where there is none, the answer
+ * is that of a process without Onload. */
+
+#include "generated/onload_emulated.h"
+
+#include "src/emulate/start.h"
+#include "src/runtime/c.h"
+#include "src/runtime/log.h"
+#include "src/runtime/next.h"
+
+LKOS_EXPORT int onload_is_present(void)
+{
+	int (*behind)(void);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_is_present, "1");
+		return 1;
+	}
+	behind = lkos_symbol_behind("onload_is_present");
+	if (behind)
+		return behind();
+	return 0;
+}
+
+LKOS_EXPORT int onload_socket_nonaccel(int domain, int type, int protocol)
+{
+	int (*behind)(int, int, int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_socket_nonaccel, "emulated");
+		return lkos_emulated_onload_socket_nonaccel(domain, type, protocol);
+	}
+	behind = lkos_symbol_behind("onload_socket_nonaccel");
+	if (behind)
+		return behind(domain, type, protocol);
+	return lkos_next.socket(domain, type, protocol);
+}
+
+LKOS_EXPORT int onload_socket_unicast_nonaccel(int domain, int type, int protocol)
+{
+	int (*behind)(int, int, int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_socket_unicast_nonaccel, "emulated");
+		return lkos_emulated_onload_socket_unicast_nonaccel(domain, type, protocol);
+	}
+	behind = lkos_symbol_behind("onload_socket_unicast_nonaccel");
+	if (behind)
+		return behind(domain, type, protocol);
+	return lkos_next.socket(domain, type, protocol);
+}
+
+LKOS_EXPORT int onload_socket_rx_nonaccel(int domain, int type, int protocol)
+{
+	int (*behind)(int, int, int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_socket_rx_nonaccel, "emulated");
+		return lkos_emulated_onload_socket_rx_nonaccel(domain, type, protocol);
+	}
+	behind = lkos_symbol_behind("onload_socket_rx_nonaccel");
+	if (behind)
+		return behind(domain, type, protocol);
+	return lkos_next.socket(domain, type, protocol);
+}
+
+LKOS_EXPORT int onload_set_stackname(enum onload_stackname_who who, enum onload_stackname_scope scope,
+		const char *stackname)
+{
+	int (*behind)(enum onload_stackname_who, enum onload_stackname_scope, const char *);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_set_stackname, "emulated");
+		return lkos_emulated_onload_set_stackname(who, scope, stackname);
+	}
+	behind = lkos_symbol_behind("onload_set_stackname");
+	if (behind)
+		return behind(who, scope, stackname);
+	return 0;
+}
+
+LKOS_EXPORT int onload_stackname_save(void)
+{
+	int (*behind)(void);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_stackname_save, "emulated");
+		return lkos_emulated_onload_stackname_save();
+	}
+	behind = lkos_symbol_behind("onload_stackname_save");
+	if (behind)
+		return behind();
+	return 0;
+}
+
+LKOS_EXPORT int onload_stackname_restore(void)
+{
+	int (*behind)(void);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_stackname_restore, "emulated");
+		return lkos_emulated_onload_stackname_restore();
+	}
+	behind = lkos_symbol_behind("onload_stackname_restore");
+	if (behind)
+		return behind();
+	return 0;
+}
+
+LKOS_EXPORT int onload_move_fd(int fd)
+{
+	int (*behind)(int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_move_fd, "emulated");
+		return lkos_emulated_onload_move_fd(fd);
+	}
+	behind = lkos_symbol_behind("onload_move_fd");
+	if (behind)
+		return behind(fd);
+	return 0;
+}
+
+LKOS_EXPORT int onload_stack_opt_set_int(const char *opt, int64_t val)
+{
+	int (*behind)(const char *, int64_t);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_stack_opt_set_int, "emulated");
+		return lkos_emulated_onload_stack_opt_set_int(opt, val);
+	}
+	behind = lkos_symbol_behind("onload_stack_opt_set_int");
+	if (behind)
+		return behind(opt, val);
+	return 0;
+}
+
+LKOS_EXPORT int onload_stack_opt_get_int(const char *opt, int64_t *val)
+{
+	int (*behind)(const char *, int64_t *);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_stack_opt_get_int, "emulated");
+		return lkos_emulated_onload_stack_opt_get_int(opt, val);
+	}
+	behind = lkos_symbol_behind("onload_stack_opt_get_int");
+	if (behind)
+		return behind(opt, val);
+	return -ENOSYS;
+}
+
+LKOS_EXPORT int onload_stack_opt_set_str(const char *opt, const char *val)
+{
+	int (*behind)(const char *, const char *);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_stack_opt_set_str, "emulated");
+		return lkos_emulated_onload_stack_opt_set_str(opt, val);
+	}
+	behind = lkos_symbol_behind("onload_stack_opt_set_str");
+	if (behind)
+		return behind(opt, val);
+	return 0;
+}
+
+LKOS_EXPORT int onload_stack_opt_get_str(const char *opt, char *val_out, size_t *val_out_len)
+{
+	int (*behind)(const char *, char *, size_t *);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_stack_opt_get_str, "emulated");
+		return lkos_emulated_onload_stack_opt_get_str(opt, val_out, val_out_len);
+	}
+	behind = lkos_symbol_behind("onload_stack_opt_get_str");
+	if (behind)
+		return behind(opt, val_out, val_out_len);
+	return -ENOSYS;
+}
+
+LKOS_EXPORT int onload_stack_opt_reset(void)
+{
+	int (*behind)(void);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_stack_opt_reset, "emulated");
+		return lkos_emulated_onload_stack_opt_reset();
+	}
+	behind = lkos_symbol_behind("onload_stack_opt_reset");
+	if (behind)
+		return behind();
+	return 0;
+}
+
+LKOS_EXPORT int onload_fd_stat(int fd, struct onload_stat *stat)
+{
+	int (*behind)(int, struct onload_stat *);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_fd_stat, "emulated");
+		return lkos_emulated_onload_fd_stat(fd, stat);
+	}
+	behind = lkos_symbol_behind("onload_fd_stat");
+	if (behind)
+		return behind(fd, stat);
+	return 0;
+}
+
+LKOS_EXPORT int onload_fd_check_feature(int fd, enum onload_fd_feature feature)
+{
+	int (*behind)(int, enum onload_fd_feature);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_fd_check_feature, "emulated");
+		return lkos_emulated_onload_fd_check_feature(fd, feature);
+	}
+	behind = lkos_symbol_behind("onload_fd_check_feature");
+	if (behind)
+		return behind(fd, feature);
+	return -ENOSYS;
+}
+
+LKOS_EXPORT int onload_thread_set_spin(enum onload_spin_type type, int spin)
+{
+	int (*behind)(enum onload_spin_type, int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_thread_set_spin, "emulated");
+		return lkos_emulated_onload_thread_set_spin(type, spin);
+	}
+	behind = lkos_symbol_behind("onload_thread_set_spin");
+	if (behind)
+		return behind(type, spin);
+	return 0;
+}
+
+LKOS_EXPORT int onload_thread_get_spin(unsigned *state)
+{
+	int (*behind)(unsigned *);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_thread_get_spin, "emulated");
+		return lkos_emulated_onload_thread_get_spin(state);
+	}
+	behind = lkos_symbol_behind("onload_thread_get_spin");
+	if (behind)
+		return behind(state);
+	return -ENOSYS;
+}
+
+LKOS_EXPORT int onload_get_tcp_info(int fd, struct onload_tcp_info *info, int *len_in_out)
+{
+	int (*behind)(int, struct onload_tcp_info *, int *);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_get_tcp_info, "emulated");
+		return lkos_emulated_onload_get_tcp_info(fd, info, len_in_out);
+	}
+	behind = lkos_symbol_behind("onload_get_tcp_info");
+	if (behind)
+		return behind(fd, info, len_in_out);
+	return lkos_fail(-EINVAL);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* generated from spec/onload_api.yaml by codegen (bazel run //codegen:update); do not edit */
+
+/* The functions whose emulation has a body in src/emulate/. */
+#ifndef LKOS_ONLOAD_EMULATED_H
+#define LKOS_ONLOAD_EMULATED_H
+
+#include "generated/onload_api.h"
+
+int lkos_emulated_onload_socket_nonaccel(int domain, int type, int protocol);
+
+int lkos_emulated_onload_socket_unicast_nonaccel(int domain, int type, int protocol);
+
+int lkos_emulated_onload_socket_rx_nonaccel(int domain, int type, int protocol);
+
+int lkos_emulated_onload_set_stackname(enum onload_stackname_who who,
+		enum onload_stackname_scope scope, const char *stackname);
+
+int lkos_emulated_onload_stackname_save(void);
+
+int lkos_emulated_onload_stackname_restore(void);
+
+int lkos_emulated_onload_move_fd(int fd);
+
+int lkos_emulated_onload_stack_opt_set_int(const char *opt, int64_t val);
+
+int lkos_emulated_onload_stack_opt_get_int(const char *opt, int64_t *val);
+
+int lkos_emulated_onload_stack_opt_set_str(const char *opt, const char *val);
+
+int lkos_emulated_onload_stack_opt_get_str(const char *opt, char *val_out,
+		size_t *val_out_len);
+
+int lkos_emulated_onload_stack_opt_reset(void);
+
+int lkos_emulated_onload_fd_stat(int fd, struct onload_stat *stat);
+
+int lkos_emulated_onload_fd_check_feature(int fd, enum onload_fd_feature feature);
+
+int lkos_emulated_onload_thread_set_spin(enum onload_spin_type type, int spin);
+
+int lkos_emulated_onload_thread_get_spin(unsigned *state);
+
+int lkos_emulated_onload_get_tcp_info(int fd, struct onload_tcp_info *info,
+		int *len_in_out);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "src/emulate/endpoint.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "src/emulate/stackname.h"
+#include "src/runtime/next.h"
+#include "src/translate/endpoints.h"
+
+_Static_assert(offsetof(struct lkos_tcp_info, bytes_received) == 128,
+	       "as the kernel has it");
+_Static_assert(offsetof(struct lkos_tcp_info, bytes_sent) == 200, "as the kernel has it");
+_Static_assert(offsetof(struct lkos_tcp_info, rcv_wnd) == 232, "as the kernel has it");
+
+int lkos_int_option(int fd, int level, int name)
+{
+	const int kept = errno;
+	int value = -1;
+	socklen_t size = sizeof(value);
+
+	if (lkos_next.getsockopt(fd, level, name, &value, &size) != 0)
+		value = -1;
+	errno = kept;
+	return value;
+}
+
+int lkos_queued(int fd, unsigned long request)
+{
+	const int kept = errno;
+	int bytes = 0;
+
+	if (lkos_next.ioctl(fd, request, &bytes) != 0)
+		bytes = 0;
+	errno = kept;
+	return bytes;
+}
+
+bool lkos_socket_is_named(int fd)
+{
+	const int kept = errno;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} name = {.any.sa_family = AF_UNSPEC};
+	socklen_t size = sizeof(name);
+	bool named = false;
+
+	if (lkos_next.getsockname(fd, &name.any, &size) == 0)
+		named = name.any.sa_family == AF_INET    ? name.v4.sin_port != 0
+			: name.any.sa_family == AF_INET6 ? name.v6.sin6_port != 0
+							 : false;
+	errno = kept;
+	return named;
+}
+
+static bool is_of_kind(int fd, int type, int protocol)
+{
+	return lkos_int_option(fd, SOL_SOCKET, SO_TYPE) == type &&
+	       lkos_int_option(fd, SOL_SOCKET, SO_PROTOCOL) == protocol;
+}
+
+bool lkos_endpoint_of(int fd, struct lkos_endpoint *endpoint)
+{
+	const int kept = errno;
+	const int domain = lkos_int_option(fd, SOL_SOCKET, SO_DOMAIN);
+	socklen_t size = sizeof(endpoint->info);
+
+	if (domain != AF_INET && domain != AF_INET6)
+		return false;
+	*endpoint = (struct lkos_endpoint){
+		.cookie = lkos_socket_cookie(fd),
+		.tcp = is_of_kind(fd, SOCK_STREAM, IPPROTO_TCP),
+		.socket = {.stack = lkos_first_stack},
+	};
+	if (!endpoint->tcp && !is_of_kind(fd, SOCK_DGRAM, IPPROTO_UDP))
+		return false;
+	lkos_socket_find(endpoint->cookie, &endpoint->socket);
+	if (endpoint->tcp &&
+	    lkos_next.getsockopt(fd, IPPROTO_TCP, TCP_INFO, &endpoint->info, &size) == 0)
+		endpoint->told = size;
+	errno = kept;
+	return endpoint->socket.stack.accelerated;
+}
+
+int32_t lkos_endpoint_state_of(const struct lkos_endpoint *endpoint)
+{
+	return endpoint->tcp ? lkos_endpoint_state(endpoint->info.state)
+			     : LKOS_ENDPOINT_UDP;
+}

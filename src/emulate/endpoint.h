@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A descriptor as Onload would see it. errno is kept. */
+#ifndef LKOS_EMULATE_ENDPOINT_H
+#define LKOS_EMULATE_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "src/emulate/sockets.h"
+
+/* What TCP_INFO tells, as far as we read it; libc's struct and older headers' are shorter. What a
+ * kernel does not know is 0.
+ * source: linux include/uapi/linux/tcp.h */
+struct lkos_tcp_info {
+	uint8_t state, more[7];
+	uint32_t rto, ato, snd_mss, rcv_mss;
+	uint32_t unacked, sacked, lost, retrans, fackets;
+	uint32_t times[4];
+	uint32_t pmtu, rcv_ssthresh, rtt, rttvar, snd_ssthresh, snd_cwnd, advmss,
+		reordering;
+	uint32_t rcv_rtt, rcv_space, total_retrans;
+	uint64_t pacing_rate, max_pacing_rate, bytes_acked, bytes_received;
+	uint32_t segs_out, segs_in, notsent_bytes, min_rtt, data_segs_in, data_segs_out;
+	uint64_t delivery_rate, busy_time, rwnd_limited, sndbuf_limited;
+	uint32_t delivered, delivered_ce;
+	uint64_t bytes_sent, bytes_retrans; /* since 4.19 */
+	uint32_t dsack_dups, reord_seen, rcv_ooopack, snd_wnd, rcv_wnd;
+};
+
+struct lkos_endpoint {
+	uint64_t cookie;           /* 0: this kernel has none */
+	bool tcp;                  /* else UDP */
+	unsigned int told;         /* TCP: how many bytes of info the kernel knows */
+	struct lkos_tcp_info info; /* TCP */
+	struct lkos_socket socket; /* what is known of it, or what sockets are by themselves */
+};
+
+/* false: fd is not accelerated: no open socket of TCP or UDP over IPv4 or IPv6, or one that is left
+ * to the kernel. */
+bool lkos_endpoint_of(int fd, struct lkos_endpoint *endpoint);
+
+/* Onload's number of the state that it is in. */
+int32_t lkos_endpoint_state_of(const struct lkos_endpoint *endpoint);
+
+/* An int option of a socket, or -1. */
+int lkos_int_option(int fd, int level, int name);
+
+/* What an ioctl() about queues tells in bytes, or 0. */
+int lkos_queued(int fd, unsigned long request);
+
+/* Does a local port belong to it, or a connection? */
+bool lkos_socket_is_named(int fd);
+
+#endif

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Options of stacks: the process's, and a thread's copy once it has set one. */
+#ifndef LKOS_EMULATE_STACK_OPTIONS_H
+#define LKOS_EMULATE_STACK_OPTIONS_H
+
+/* Takes the options from the environment, a list of NAME=value. NULL: from nowhere. */
+void lkos_stack_options_start(char **environment);
+
+#endif

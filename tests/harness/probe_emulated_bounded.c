@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Scenarios of a program that makes many things and leaves none. */
+#include <onload/extensions.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tests/harness/probe.h"
+
+/* The size of all that is mapped, in pages. */
+static long mapped_pages(void)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	long pages = 0;
+
+	if (!file || fscanf(file, "%ld", &pages) != 1)
+		exit(2);
+	fclose(file);
+	return pages;
+}
+
+static void *save_some(void *of_no_use)
+{
+	(void)of_no_use;
+	for (int i = 0; i < 100; i++)
+		MUST(onload_stackname_save());
+	MUST(onload_stack_opt_set_int("EF_TXQ_SIZE", 1024));
+	return NULL;
+}
+
+static void threads(char **args)
+{
+	pthread_t thread;
+	long before = 0;
+
+	(void)args;
+	for (int i = 0; i < 1100; i++) {
+		if (i == 100)
+			before = mapped_pages();
+		pthread_create(&thread, NULL, save_some, NULL);
+		pthread_join(thread, NULL);
+	}
+	fact("pages=%ld", mapped_pages() - before);
+}
+
+static void in_stack(const char *name)
+{
+	MUST(onload_set_stackname(ONLOAD_ALL_THREADS, ONLOAD_SCOPE_GLOBAL, name));
+}
+
+/* COUNT: so many are made and closed. One stays open. */
+static void sockets(char **args)
+{
+	const long count = atol(args[0]);
+	struct onload_stat stat;
+	long before = 0;
+	int stays;
+
+	in_stack("foo");
+	stays = fresh_socket(family_named("udp4"));
+	in_stack("bar");
+	for (long i = 0; i < count; i++) {
+		if (i == count / 100)
+			before = mapped_pages();
+		close(fresh_socket(family_named("udp4")));
+	}
+	fact("pages=%ld", mapped_pages() - before);
+	MUST(onload_fd_stat(stays, &stat));
+	fact("the one that is open=%s", stat.stack_name);
+}
+
+const struct scenario scenarios[] = {
+	{"threads", threads},
+	{"sockets", sockets},
+	{NULL, NULL},
+};

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The emulation's memory does not grow with what has come and gone.
+#include "gtest/gtest.h"
+#include "tests/harness/run.h"
+
+namespace lkos {
+namespace {
+
+TEST(Bounded, ThousandThreadsThatEndedLeaveNothing) {
+  EXPECT_EQ(Facts(With::kLibrary, {"threads"}), "pages=0\n");
+}
+
+TEST(Bounded, AMillionSocketsThatWereClosedLeaveNothing) {
+  EXPECT_EQ(Facts(With::kLibrary, {"sockets", "1000000"}),
+            "pages=0\nthe one that is open=foo\n");
+}
+
+}  // namespace
+}  // namespace lkos
