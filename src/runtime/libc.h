@@ -29,7 +29,7 @@ void lkos_testcancel(void);
 int lkos_atfork(void (*before)(void), void (*parent)(void), void (*child)(void));
 
 /* The kernel's number of the calling thread, as libc has it; in a vfork child it is the parent's. 0: libc
- * does not tell, or lkos_libc_look_up() has not run. No system call. */
+ * does not tell. No system call. */
 pid_t lkos_thread(void);
 
 /* Whether this process has one thread only; false where libc does not tell (until glibc 2.32), and
