@@ -63,6 +63,17 @@ class Descriptors : public testing::Test {
   }
 };
 
+// What is learnt while the first close of all forgets it. Before the other
+// tests, which forget much.
+TEST(FirstDescriptor, IsUnknownOnceForgotten) {
+  const plain_fd_snapshot before = plain_fd_look(5);
+  plain_fd_forget(5);
+  plain_fd_cache(&before, 1);
+  uint32_t requested;
+  EXPECT_FALSE(plain_fd_cached(5, &requested));
+  plain_fd_forget(5);
+}
+
 TEST_F(Descriptors, AreUnknownUntilSomethingWasCached) {
   for (const int fd : {0, 1, 5, kPerBlock - 1, kPerBlock, kNumbers - 1,
                        kNumbers, INT_MAX, -1, INT_MIN}) {

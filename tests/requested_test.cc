@@ -884,6 +884,19 @@ TEST_F(Requested, IsKnownByItsNumberWhereTheNoteIsRefusedLater) {
   });
 }
 
+// Nor does each message ask the kernel.
+TEST_F(Requested, IsCachedWhereTheNoteIsRefused) {
+  fake_kernel::RefuseTimes(true);
+  ForEachSet([](uint32_t requested) {
+    Open(kFd);
+    ASSERT_TRUE(Set(kFd, requested));
+    ASSERT_EQ(plain_requested(kFd), requested);
+    const int calls = fake_kernel::Calls();
+    ASSERT_EQ(plain_requested(kFd), requested);
+    ASSERT_EQ(fake_kernel::Calls(), calls) << std::hex << requested;
+  });
+}
+
 TEST_F(Requested, IsInheritedWhereTheNoteIsRefused) {
   fake_kernel::RefuseTimes(true);
   ForEachSet([](uint32_t requested) {

@@ -19,7 +19,7 @@
 #define USUAL_LIMIT 1024 /* of descriptors, where /proc cannot say which there are */
 
 lkos_fd_entry lkos_fd_first_block[LKOS_FDS_PER_BLOCK];
-_Atomic uint32_t lkos_fd_times_forgotten;
+_Atomic uint32_t lkos_fd_times_forgotten = 1; /* 0 is in entries never used */
 _Atomic uint64_t lkos_fd_generation = ONE_GENERATION | HAS_FLAGS;
 
 static lkos_fd_entry *_Atomic blocks[BLOCKS] = {lkos_fd_first_block};
@@ -37,12 +37,24 @@ void lkos_fd_own_process(void)
 	atomic_store(&own_process, process());
 }
 
-/* Can something be cached? 0: a constructor that runs before ours has made a call. */
-static bool may_cache(const lkos_fd_entry *at, uint32_t requested)
+void lkos_fd_forked(void)
+{
+	const pid_t thread = lkos_thread();
+
+	atomic_store(&own_process, thread > 0 ? thread : process());
+}
+
+/* false: in a vfork child. 0: a constructor that runs before ours has made a call. */
+static bool has_own_memory(void)
 {
 	const pid_t own = atomic_load(&own_process);
 
-	return at && requested < LKOS_FLAGS_END && (own == 0 || own == process());
+	return own == 0 || own == process();
+}
+
+static bool may_cache(const lkos_fd_entry *at, uint32_t requested)
+{
+	return at && requested < LKOS_FLAGS_END && has_own_memory();
 }
 
 lkos_fd_entry *lkos_fd_entry_of(int fd)
@@ -154,7 +166,8 @@ void lkos_fd_expire(void)
 
 void lkos_fd_cache_nothing(void)
 {
-	atomic_store(&caches_nothing, true);
+	if (has_own_memory()) /* a vfork child caches nothing anyway */
+		atomic_store(&caches_nothing, true);
 	lkos_fd_forget_range(0, LKOS_FDS_MOST);
 }
 

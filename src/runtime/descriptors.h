@@ -46,7 +46,7 @@ lkos_fd_entry *lkos_fd_entry_of(int fd);
 static inline bool lkos_fd_entry_holds(const lkos_fd_entry *at, uint32_t *requested)
 {
 	const uint64_t entry =
-		atomic_load_explicit(at, memory_order_acquire) ^
+		(atomic_load_explicit(at, memory_order_acquire) & ~LKOS_FD_NOT_NOTED) ^
 		atomic_load_explicit(&lkos_fd_generation, memory_order_acquire);
 
 	*requested = (uint32_t)entry;
@@ -109,11 +109,13 @@ static inline void lkos_fd_forget(int fd)
 void lkos_fd_expire(void);
 
 /* From now on nothing is cached: a thread has a descriptor table of its own, so that a number does
- * not tell the socket any more. For good. */
+ * not tell the socket any more. For good, unless a vfork child says so. */
 void lkos_fd_cache_nothing(void);
 
-/* This process has memory of its own: said at start and in the child of a fork. */
+/* This process has memory of its own: said at start, and in the child of a fork, which has one thread,
+ * of its own number. */
 void lkos_fd_own_process(void);
+void lkos_fd_forked(void);
 
 /* A whole decimal number from 0 to INT_MAX, as users and /proc write descriptors; else -1. */
 int lkos_descriptor_number(const char *text);

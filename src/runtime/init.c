@@ -49,7 +49,7 @@ __attribute__((constructor)) static void start(void)
 	lkos_libc_look_up();
 	lkos_fd_own_process();
 	/* Once forked, it may have sockets in common with a program that it executed. */
-	if (lkos_atfork(lkos_stamps_become_possible, NULL, lkos_fd_own_process) != 0)
+	if (lkos_atfork(lkos_stamps_become_possible, NULL, lkos_fd_forked) != 0)
 		lkos_stamps_become_possible();
 	lkos_possible_look();
 	open_log(secure_getenv("LKOS_LOG_FD"));

@@ -6,6 +6,7 @@
 #include <features.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <time.h>
 
 /* glibc 2.34 moved them into libc.so.6, under a new version. Before, dlsym is in libdl.so.2, which the
  * library names as needed; and pthread_testcancel in libpthread.so.0, without which no thread can be
@@ -54,10 +55,21 @@ int lkos_atfork(void (*before)(void), void (*parent)(void), void (*child)(void))
 	return atfork ? atfork(before, parent, child) : ENOSYS;
 }
 
+static int (*clock_of)(pthread_t, clockid_t *);
+
+/* source: linux include/linux/posix-timers.h (CPUCLOCK_PID) */
+pid_t lkos_thread(void)
+{
+	clockid_t clock;
+
+	return clock_of && clock_of(pthread_self(), &clock) == 0 ? ~(clock >> 3) : 0;
+}
+
 void lkos_libc_look_up(void)
 {
 	const char *found = lkos_dlsym(RTLD_DEFAULT, "__libc_single_threaded");
 
+	clock_of = (__typeof__(clock_of))lkos_dlsym(RTLD_DEFAULT, "pthread_getcpuclockid");
 	if (found)
 		lkos_single_threaded = found;
 }

@@ -9,15 +9,9 @@
 
 #include <stdbool.h>
 #include <sys/socket.h>
-#include <sys/socket.h>
+#include <sys/types.h>
 
 #include "src/runtime/c.h"
-
-/* Option numbers of Linux 5.1, on all machines but PA-RISC and SPARC. */
-#ifndef SO_TIMESTAMPING_OLD
-#define SO_TIMESTAMPING_OLD 37
-#define SO_TIMESTAMPING_NEW 65
-#endif
 
 /* Option numbers of Linux 5.1, on all machines but PA-RISC and SPARC. */
 #ifndef SO_TIMESTAMPING_OLD
@@ -33,6 +27,10 @@ void lkos_testcancel(void);
 /* pthread_atfork(), which each glibc links into its callers from another library. return: 0 or an
  * errno. */
 int lkos_atfork(void (*before)(void), void (*parent)(void), void (*child)(void));
+
+/* The kernel's number of the calling thread, as libc has it; in a vfork child it is the parent's. 0: libc
+ * does not tell, or lkos_libc_look_up() has not run. No system call. */
+pid_t lkos_thread(void);
 
 /* Whether this process has one thread only; false where libc does not tell (until glibc 2.32), and
  * before lkos_libc_look_up(). */

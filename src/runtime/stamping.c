@@ -15,6 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "src/runtime/libc.h"
+
 #define DESCRIPTOR_FLOOR 512 /* above the numbers that programs name by hand */
 
 /* The switch may be on because somebody else, who has just let go of it, is not heard yet: so many

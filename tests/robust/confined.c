@@ -38,6 +38,13 @@ static _Noreturn void not_run(const char *what)
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1),                           \
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
+static void confine(const struct sock_fprog *program)
+{
+	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program) != 0)
+		not_run("seccomp filters");
+}
+
 /* From now on each other system call kills. */
 static void allow_messages_only(void)
 {
@@ -58,11 +65,8 @@ static void allow_messages_only(void)
 		ALLOW(exit_group),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 	};
-	const struct sock_fprog program = {COUNT(code), code};
 
-	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
-		not_run("seccomp filters");
+	confine(&(struct sock_fprog){COUNT(code), code});
 }
 
 /* What such a program uses: an own datagram socket, a channel that brings descriptors, a listener with
@@ -190,6 +194,28 @@ static void sandbox(char **args)
 		}
 		say_end(arrivals[i].name, child);
 	}
+}
+
+/* A sandbox in which a process may fork, but not ask for its number. */
+static void sandbox_forks(char **args)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getpid, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sandboxed has = open_sandboxed();
+	pid_t child;
+
+	(void)args;
+	confine(&(struct sock_fprog){COUNT(code), code});
+	child = (pid_t)MUST(fork());
+	if (child == 0) {
+		use_all(&has);
+		_exit(0);
+	}
+	say_end("forked", child);
 }
 
 /* Its standard input may be a socket. */
@@ -598,7 +624,8 @@ static const struct {
 } scenarios[] = {
 	{"locked_memory", locked_memory},   {"plain", plain},
 	{"rights_dropped", rights_dropped}, {"sandbox", sandbox},
-	{"sandbox_alone", sandbox_alone},   {"sandbox_sibling", sandbox_sibling},
+	{"sandbox_alone", sandbox_alone},   {"sandbox_forks", sandbox_forks},
+	{"sandbox_sibling", sandbox_sibling},
 	{"shared_memory", shared_memory},   {"small_stack", small_stack},
 	{"unanswered", unanswered},
 };

@@ -39,6 +39,9 @@ class Confined(robust.Case):
             with one, self.subTest(family=one.family, type=one.type):
                 self.assertEqual(self.said("sandbox_alone", stdin=one), "lived\n")
 
+    def test_a_sandbox_in_which_a_process_forks(self):
+        self.assertEqual(self.said("sandbox_forks"), "forked: status 0\n")
+
     def test_a_sandbox_beside_a_process_that_descriptors_arrive_in(self):
         self.assertEqual(self.said("sandbox_sibling"), "the sibling: status 0\nin the sandbox: status 0\n")
 

@@ -31,6 +31,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -657,6 +658,26 @@ static void vfork_duplicates(char **args)
 	fact("read 0x%x and 0x%x", asked(hard), asked(soft));
 }
 
+/* A child of vfork unshares what it does not share; then the socket's note is overwritten, so that only
+ * what the process itself knows is exact. */
+static void vfork_unshares(char **args)
+{
+	const struct timespec times[2] = {{1, 2}, {3, 4}};
+	struct sockaddr_in address;
+	const int fd = udp(&address);
+	const pid_t child = vfork();
+
+	(void)args;
+	if (child == 0) {
+		unshare(CLONE_FILES);
+		_exit(0);
+	}
+	status_of(child);
+	ask(fd, HARD | SOFT);
+	MUST(futimens(fd, times));
+	fact("read 0x%x", asked(fd));
+}
+
 static uint32_t set_of(int i)
 {
 	static const uint32_t sets[] = {HARD, HARD | SOFT, SOFT,
@@ -943,6 +964,7 @@ static const struct {
 	{"signals_inside", signals_inside},
 	{"spawn", spawn},
 	{"vfork_duplicates", vfork_duplicates},
+	{"vfork_unshares", vfork_unshares},
 	{"without_mmap", without_mmap},
 };
 

@@ -83,6 +83,9 @@ class Life(robust.Case):
         seen = "hardware --T, software T--\n"
         self.expect(["vfork_duplicates"], seen + seen + "read 0x44 and 0x18\n")
 
+    def test_a_child_of_vfork_that_unshares_takes_nothing_away(self):
+        self.expect(["vfork_unshares"], "read 0x5c\n")
+
     def test_exec_with_the_library(self):
         self.expect(["exec"], "before: read 0x44\ninherited: read 0x44, received --T\n")
 
