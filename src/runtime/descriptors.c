@@ -168,7 +168,7 @@ int lkos_descriptor_number(const char *text)
 	return at != text && *at == '\0' && number <= INT_MAX ? (int)number : -1;
 }
 
-atomic_bool lkos_stamps_are_possible = true, lkos_requests_are_possible = true;
+atomic_bool lkos_stamps_possible = true, lkos_requests_possible = true;
 
 /* An option of SOL_SOCKET. false: fd is no socket. */
 static bool read_option(int fd, int optname, uint32_t *value)
@@ -221,8 +221,8 @@ void lkos_possible_look(void)
 	const int kept = errno;
 	const int list = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	atomic_store(&lkos_stamps_are_possible, false);
-	atomic_store(&lkos_requests_are_possible, false);
+	atomic_store(&lkos_stamps_possible, false);
+	atomic_store(&lkos_requests_possible, false);
 	if (list < 0 || !look_at_listed(list)) {
 		for (int fd = 0; fd < USUAL_LIMIT; fd++)
 			look_at(fd);
