@@ -22,7 +22,7 @@ _Atomic uint32_t lkos_fd_times_forgotten;
 _Atomic uint64_t lkos_fd_generation = ONE_GENERATION | HAS_FLAGS;
 
 static lkos_fd_entry *_Atomic blocks[BLOCKS] = {lkos_fd_first_block};
-static atomic_bool caches_nothing, no_memory, some_are_not_noted;
+static atomic_bool caches_nothing, no_memory;
 static _Atomic pid_t own_process;
 
 /* By system call number: old libcs remember the answer, and in a vfork child it is the parent's. */
@@ -70,10 +70,9 @@ static void map_block(lkos_fd_entry *_Atomic *at)
 
 static lkos_fd_entry *make_entry(int fd)
 {
-	if (atomic_load(&caches_nothing))
+	if (caches_nothing)
 		return NULL;
-	if ((unsigned int)fd < LKOS_FDS_MOST && !lkos_fd_entry_of(fd) &&
-	    !atomic_load(&no_memory))
+	if ((unsigned int)fd < LKOS_FDS_MOST && !lkos_fd_entry_of(fd) && !no_memory)
 		map_block(&blocks[fd / LKOS_FDS_PER_BLOCK]);
 	return lkos_fd_entry_of(fd);
 }
@@ -96,8 +95,6 @@ void lkos_fd_leave_hint(int fd, uint32_t requested, bool not_noted)
 	if (may_cache(at, requested))
 		atomic_store(at,
 			     HAS_FLAGS | (not_noted ? LKOS_FD_NOT_NOTED : 0) | requested);
-	if (not_noted)
-		atomic_store(&some_are_not_noted, true);
 }
 
 void lkos_fd_copy_hint(int from, int to)
@@ -105,8 +102,7 @@ void lkos_fd_copy_hint(int from, int to)
 	uint32_t requested;
 	bool not_noted;
 
-	if (atomic_load(&some_are_not_noted) &&
-	    lkos_fd_hint(from, &requested, &not_noted) && not_noted)
+	if (lkos_fd_hint(from, &requested, &not_noted) && not_noted)
 		lkos_fd_leave_hint(to, requested, true);
 }
 
