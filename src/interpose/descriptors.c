@@ -25,8 +25,7 @@ int pidfd_getfd(int pidfd, int target_fd, unsigned int flags);
 
 static int given_out(int fd)
 {
-	if (fd >= 0)
-		lkos_fd_forget(fd);
+	lkos_fd_forget(fd); /* of -1 nothing */
 	return fd;
 }
 

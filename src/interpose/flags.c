@@ -19,51 +19,43 @@
 
 #define MPTCP 262 /* IPPROTO_MPTCP, since glibc 2.32 */
 
-enum kind {          /* of socket, for the flags that mean something to TCP alone */
-	    TCP,     /* over IPv4 or IPv6, or MPTCP, which is several */
-	    OTHER,   /* another socket, another file, or no descriptor at all */
-	    UNKNOWN, /* the kernel would not say, as in a sandbox */
-};
-
-/* An option of SOL_SOCKET that is an int. */
-static bool tells(int fd, int optname, int *value)
-{
-	socklen_t size = sizeof(*value);
-
-	return lkos_next.getsockopt(fd, SOL_SOCKET, optname, value, &size) == 0;
-}
-
-/* The question of the type comes first: it is enough for most sockets. */
-static enum kind ask_kind(int fd)
-{
-	int type, domain, protocol;
-
-	if (!tells(fd, SO_TYPE, &type))
-		return errno == EBADF || errno == ENOTSOCK ? OTHER : UNKNOWN;
-	if (type != SOCK_STREAM)
-		return OTHER;
-	if (!tells(fd, SO_DOMAIN, &domain))
-		return UNKNOWN;
-	if (domain != AF_INET && domain != AF_INET6)
-		return OTHER;
-	if (!tells(fd, SO_PROTOCOL, &protocol))
-		return UNKNOWN;
-	return protocol == IPPROTO_TCP || protocol == MPTCP ? TCP : OTHER;
-}
-
-static enum kind kind_of(int fd)
+/* An option of SOL_SOCKET that is an int. return: 0 or a negative errno; errno is kept. */
+static int read_option(int fd, int optname, int *value)
 {
 	const int kept = errno;
-	const enum kind kind = ask_kind(fd);
+	socklen_t size = sizeof(*value);
+	const int error =
+		lkos_next.getsockopt(fd, SOL_SOCKET, optname, value, &size) ? -errno : 0;
 
 	errno = kept;
-	return kind;
+	return error;
+}
+
+/* Over IPv4 or IPv6, or MPTCP, which is several. The question of the type comes first: it is enough for
+ * most sockets.
+ * unknown: the answer where the kernel would not say, as in a sandbox. */
+static bool is_tcp(int fd, bool unknown)
+{
+	int type, domain, protocol;
+	const int error = read_option(fd, SO_TYPE, &type);
+
+	if (error != 0)
+		return error != -EBADF && error != -ENOTSOCK && unknown;
+	if (type != SOCK_STREAM)
+		return false;
+	if (read_option(fd, SO_DOMAIN, &domain) != 0)
+		return unknown;
+	if (domain != AF_INET && domain != AF_INET6)
+		return false;
+	if (read_option(fd, SO_PROTOCOL, &protocol) != 0)
+		return unknown;
+	return protocol == IPPROTO_TCP || protocol == MPTCP;
 }
 
 /* What is answered here is a cancellation point, as the call itself is. */
 bool lkos_onepkt_is_refused(int fd)
 {
-	if (kind_of(fd) != TCP)
+	if (!is_tcp(fd, false))
 		return false;
 	lkos_testcancel();
 	lkos_fail(-EINVAL);
@@ -72,7 +64,7 @@ bool lkos_onepkt_is_refused(int fd)
 
 bool lkos_warm_is_answered(int fd)
 {
-	if (kind_of(fd) == OTHER)
+	if (!is_tcp(fd, true))
 		return false;
 	lkos_testcancel();
 	return true;

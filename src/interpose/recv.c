@@ -157,7 +157,7 @@ static LKOS_NOINLINE int recvmmsg_stamps(int fd, struct mmsghdr *msgs, unsigned 
  * a signal handler asks for, the first of a process with one thread, comes too late. */
 static inline bool stamps_may_come(void)
 {
-	return lkos_stamps_possible() || !lkos_is_single_threaded();
+	return lkos_stamps_possible || !lkos_is_single_threaded();
 }
 
 LKOS_EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
@@ -198,14 +198,8 @@ LKOS_EXPORT ssize_t __recvmsg64(int fd, struct msghdr *msg, int flags)
 LKOS_EXPORT int __recvmmsg64(int fd, struct mmsghdr *msgs, unsigned int count, int flags,
 			     void *timeout)
 {
-	int received;
-
 	TAKE_ONEPKT(fd, flags);
-	received = lkos_next.__recvmmsg64(fd, msgs, count, flags, timeout);
-	for (int i = 0; i < received; i++) {
-		if (msgs[i].msg_hdr.msg_controllen != 0)
-			lkos_control_to_app(fd, &msgs[i].msg_hdr);
-	}
-	return received;
+	return messages_to_app(fd, msgs, 0,
+			       lkos_next.__recvmmsg64(fd, msgs, count, flags, timeout));
 }
 #endif

@@ -293,7 +293,7 @@ void lkos_request_inherit(int listener, int accepted)
 {
 	uint32_t requested, held;
 
-	if (!lkos_requests_possible())
+	if (!lkos_requests_possible)
 		return;
 	requested = lkos_requested(listener);
 	if (lkos_sof_to_app(lkos_sof_held(requested)) != requested &&

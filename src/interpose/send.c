@@ -100,7 +100,7 @@ static LKOS_NOINLINE ssize_t sendmsg_stamps(int fd, const struct msghdr *msg, in
 LKOS_EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	TAKE_WARM(fd, flags, lkos_warm_message(fd, msg, flags));
-	if (LKOS_UNLIKELY(lkos_requests_possible()))
+	if (LKOS_UNLIKELY(lkos_requests_possible))
 		return sendmsg_stamps(fd, msg, flags);
 	return lkos_next.sendmsg(fd, msg, flags);
 }
@@ -235,7 +235,7 @@ static LKOS_NOINLINE int sendmmsg_stamps(int fd, struct mmsghdr *msgs, unsigned 
 LKOS_EXPORT int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags)
 {
 	TAKE_WARM(fd, flags, lkos_warm_messages(fd, msgs, count, flags));
-	if (LKOS_UNLIKELY(lkos_requests_possible()))
+	if (LKOS_UNLIKELY(lkos_requests_possible))
 		return sendmmsg_stamps(fd, msgs, count, flags);
 	return lkos_next.sendmmsg(fd, msgs, count, flags);
 }

@@ -40,7 +40,7 @@ static void show_stamps(int fd, const struct lkos_zerocopy *before, void *optval
 int lkos_zerocopy_receive(int fd, void *optval, socklen_t *optlen)
 {
 	struct lkos_zerocopy before;
-	const bool looks = lkos_stamps_possible() &&
+	const bool looks = lkos_stamps_possible &&
 			   lkos_requested(fd) & SOF_TIMESTAMPING_RAW_HARDWARE &&
 			   brings_control(optval, optlen, &before);
 	const int result = lkos_next.getsockopt(

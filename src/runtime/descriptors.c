@@ -23,7 +23,7 @@ _Atomic uint32_t lkos_fd_times_forgotten = 1; /* 0 is in entries never used */
 _Atomic uint64_t lkos_fd_generation = ONE_GENERATION | HAS_FLAGS;
 
 static lkos_fd_entry *_Atomic blocks[BLOCKS] = {lkos_fd_first_block};
-static atomic_bool caches_nothing, no_memory, some_are_not_noted;
+static atomic_bool caches_nothing, no_memory;
 static _Atomic pid_t own_process;
 
 /* By system call number: old libcs remember the answer, and in a vfork child it is the parent's. */
@@ -83,10 +83,9 @@ static void map_block(lkos_fd_entry *_Atomic *at)
 
 static lkos_fd_entry *make_entry(int fd)
 {
-	if (atomic_load(&caches_nothing))
+	if (caches_nothing)
 		return NULL;
-	if ((unsigned int)fd < LKOS_FDS_MOST && !lkos_fd_entry_of(fd) &&
-	    !atomic_load(&no_memory))
+	if ((unsigned int)fd < LKOS_FDS_MOST && !lkos_fd_entry_of(fd) && !no_memory)
 		map_block(&blocks[fd / LKOS_FDS_PER_BLOCK]);
 	return lkos_fd_entry_of(fd);
 }
@@ -109,8 +108,6 @@ void lkos_fd_leave_hint(int fd, uint32_t requested, bool not_noted)
 	if (may_cache(at, requested))
 		atomic_store(at,
 			     HAS_FLAGS | (not_noted ? LKOS_FD_NOT_NOTED : 0) | requested);
-	if (not_noted)
-		atomic_store(&some_are_not_noted, true);
 }
 
 void lkos_fd_copy_hint(int from, int to)
@@ -118,8 +115,7 @@ void lkos_fd_copy_hint(int from, int to)
 	uint32_t requested;
 	bool not_noted;
 
-	if (atomic_load(&some_are_not_noted) &&
-	    lkos_fd_hint(from, &requested, &not_noted) && not_noted)
+	if (lkos_fd_hint(from, &requested, &not_noted) && not_noted)
 		lkos_fd_leave_hint(to, requested, true);
 }
 
@@ -182,7 +178,7 @@ int lkos_descriptor_number(const char *text)
 	return at != text && *at == '\0' && number <= INT_MAX ? (int)number : -1;
 }
 
-atomic_bool lkos_stamps_are_possible = true, lkos_requests_are_possible = true;
+atomic_bool lkos_stamps_possible = true, lkos_requests_possible = true;
 
 /* An option of SOL_SOCKET. false: fd is no socket. */
 static bool read_option(int fd, int optname, uint32_t *value)
@@ -235,8 +231,8 @@ void lkos_possible_look(void)
 	const int kept = errno;
 	const int list = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	atomic_store(&lkos_stamps_are_possible, false);
-	atomic_store(&lkos_requests_are_possible, false);
+	atomic_store(&lkos_stamps_possible, false);
+	atomic_store(&lkos_requests_possible, false);
 	if (list < 0 || !look_at_listed(list)) {
 		for (int fd = 0; fd < USUAL_LIMIT; fd++)
 			look_at(fd);

@@ -45,9 +45,7 @@ lkos_fd_entry *lkos_fd_entry_of(int fd);
 /* Has the entry these flags? false: it does not hold. */
 static inline bool lkos_fd_entry_holds(const lkos_fd_entry *at, uint32_t *requested)
 {
-	const uint64_t entry =
-		(atomic_load_explicit(at, memory_order_acquire) & ~LKOS_FD_NOT_NOTED) ^
-		atomic_load_explicit(&lkos_fd_generation, memory_order_acquire);
+	const uint64_t entry = (*at & ~LKOS_FD_NOT_NOTED) ^ lkos_fd_generation;
 
 	*requested = (uint32_t)entry;
 	return entry < LKOS_FLAGS_END;
@@ -94,7 +92,7 @@ void lkos_fd_forget_range(unsigned int first, unsigned int last);
  * learnt of the number is not kept. */
 static inline void lkos_fd_forget_entry(lkos_fd_entry *at)
 {
-	*at = (uint64_t)atomic_fetch_add(&lkos_fd_times_forgotten, 1) << 32;
+	*at = (uint64_t)lkos_fd_times_forgotten++ << 32;
 }
 
 static inline void lkos_fd_forget(int fd)
@@ -121,31 +119,21 @@ void lkos_fd_forked(void);
 int lkos_descriptor_number(const char *text);
 
 /* Can a message that comes in have a timestamp, so that it needs a second look? */
-extern LKOS_HIDDEN atomic_bool lkos_stamps_are_possible;
+extern LKOS_HIDDEN atomic_bool lkos_stamps_possible;
 
 /* Has some socket RAW_HARDWARE, so that messages that are sent are looked at? One that came from
  * elsewhere counts once something is learnt of it: a program which requests nothing has no system
  * call of ours when it sends. */
-extern LKOS_HIDDEN atomic_bool lkos_requests_are_possible;
-
-static inline bool lkos_stamps_possible(void)
-{
-	return atomic_load_explicit(&lkos_stamps_are_possible, memory_order_relaxed);
-}
-
-static inline bool lkos_requests_possible(void)
-{
-	return atomic_load_explicit(&lkos_requests_are_possible, memory_order_relaxed);
-}
+extern LKOS_HIDDEN atomic_bool lkos_requests_possible;
 
 static inline void lkos_stamps_become_possible(void)
 {
-	atomic_store_explicit(&lkos_stamps_are_possible, true, memory_order_relaxed);
+	atomic_store_explicit(&lkos_stamps_possible, true, memory_order_relaxed);
 }
 
 static inline void lkos_requests_become_possible(void)
 {
-	atomic_store_explicit(&lkos_requests_are_possible, true, memory_order_relaxed);
+	atomic_store_explicit(&lkos_requests_possible, true, memory_order_relaxed);
 }
 
 /* At start: stamps are possible where an open socket has flags of SO_TIMESTAMPING, or can bring other

@@ -23,7 +23,11 @@
 #ifdef OLDEST
 __asm__(".symver dlsym, dlsym@" OLDEST);
 __asm__(".symver pthread_testcancel, pthread_testcancel@" OLDEST);
+#ifdef __i386__
+__asm__(".symver pthread_getcpuclockid, pthread_getcpuclockid@GLIBC_2.2");
+#else
 __asm__(".symver pthread_getcpuclockid, pthread_getcpuclockid@" OLDEST);
+#endif
 #endif
 #pragma weak pthread_testcancel
 #pragma weak pthread_getcpuclockid

@@ -20,7 +20,6 @@ extern LKOS_HIDDEN bool lkos_log_is_on;
  * program that was executed the number that the environment names may be one of its own by now. */
 bool lkos_log_open(int fd);
 
-/* Writes a line in one call. No error reaches the caller. */
 void lkos_log_write(int fd, const struct iovec *parts, int count);
 
 void lkos_log(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -43,8 +43,7 @@
  * software transmit stamp is ours: with it one send would give two reports. */
 uint32_t lkos_sof_to_kernel(uint32_t requested);
 
-/* A request per call brings record bits of its own, is reported by the socket's SOFTWARE, and gives
- * one report only without OPT_TX_SWHW. */
+/* A request per call brings record bits of its own: it needs SOFTWARE, and no OPT_TX_SWHW. */
 uint32_t lkos_sof_held(uint32_t requested);
 
 /* Requests per call stay for as long as RAW_HARDWARE does, since reports of what was sent may be

@@ -79,12 +79,12 @@ int plain_descriptor_number(const char *text)
 
 bool plain_stamps_possible(void)
 {
-	return lkos_stamps_possible();
+	return lkos_stamps_possible;
 }
 
 bool plain_requests_possible(void)
 {
-	return lkos_requests_possible();
+	return lkos_requests_possible;
 }
 
 void plain_stamps_become_possible(void)
