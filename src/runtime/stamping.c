@@ -36,18 +36,20 @@ static int option_set(int fd, uint32_t flags)
 }
 
 /* The mapped page keeps the socket, and with it the switch, also when it has no descriptor any more.
- * Before Linux 4.18 a TCP socket cannot be mapped: there it keeps one.
+ * Before Linux 4.18 a TCP socket cannot be mapped: there it keeps one. false: it cannot be held now.
  * source: linux net/ipv4/tcp.c (tcp_mmap) */
-static void take_hold(int family)
+static bool take_hold(int family)
 {
 	const int fd = (int)syscall(SYS_socket, family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool taken;
 
 	if (fd < 0)
-		return;
-	if (option_set(fd, SOF_TIMESTAMPING_RX_SOFTWARE) == 0 &&
-	    mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED)
-		syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, DESCRIPTOR_FLOOR);
+		return false;
+	taken = option_set(fd, SOF_TIMESTAMPING_RX_SOFTWARE) == 0 &&
+		(mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0) != MAP_FAILED ||
+		 syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, DESCRIPTOR_FLOOR) >= 0);
 	syscall(SYS_close, fd);
+	return taken;
 }
 
 struct address {
@@ -131,13 +133,11 @@ static bool wait_until_steady(int fd)
 	return true;
 }
 
-static bool hold_by(int family)
+static bool try_by(int family)
 {
-	int fd;
+	const int fd = open_probe(family);
 	bool tried;
 
-	take_hold(family);
-	fd = open_probe(family);
 	if (fd < 0)
 		return false;
 	tried = wait_until_steady(fd);
@@ -145,16 +145,20 @@ static bool hold_by(int family)
 	return tried;
 }
 
-/* A thread that comes while another one waits here waits too: it takes a hold of its own. */
+/* A thread that comes while another one waits here waits too: it takes a hold of its own. What could
+ * not be held, for want of a descriptor, is tried again the next time. */
 void lkos_stamping_hold(void)
 {
 	static atomic_bool held;
 	const int kept = errno;
+	bool taken;
 
 	if (atomic_load(&held))
 		return;
-	if (!hold_by(AF_INET))
-		hold_by(AF_INET6);
-	atomic_store(&held, true);
+	taken = take_hold(AF_INET) || take_hold(AF_INET6);
+	if (!try_by(AF_INET))
+		try_by(AF_INET6);
+	if (taken)
+		atomic_store(&held, true);
 	errno = kept;
 }

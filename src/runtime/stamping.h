@@ -19,9 +19,10 @@ static inline bool lkos_rx_timestamping_is_on(int64_t value)
 }
 
 /* When this returns, what arrives is stamped; unless loopback, by which that is tried, is down, or
- * the kernel takes longer than a second or two. The first call of a process makes some system calls,
- * and mostly waits for some milliseconds; later ones do nothing. errno is kept; no point of
- * cancellation; a signal handler may call it. */
+ * the kernel takes longer than a second or two, or there is no descriptor to be had. The first call of
+ * a process makes some system calls, and mostly waits for some milliseconds; later ones do nothing,
+ * but where nothing could be held so far. errno is kept; no point of cancellation; a signal handler
+ * may call it. */
 void lkos_stamping_hold(void);
 
 #endif

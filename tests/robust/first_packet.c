@@ -8,6 +8,7 @@
  *     first_packet unmapped       the same, where a socket cannot be mapped, as before Linux 4.18
  *     first_packet down           what asking gives where loopback is down
  *     first_packet started        whether it is held from the start, in such a line
+ *     first_packet exhausted      the same after asking without a free descriptor, and again with some
  *
  * All in a network of its own, on loopback. The kernel's switch for stamping is the whole machine's:
  * each process is started once it is off; where somebody else keeps it on, one that finds it on is
@@ -33,6 +34,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -333,6 +335,23 @@ static void ask_and_close(void)
 	say("another descriptor", open_descriptors() != before);
 }
 
+/* The library needs a descriptor for a moment. */
+static void exhaust(void)
+{
+	const int fd = bound(SOCK_DGRAM);
+	struct rlimit usual, none_left;
+
+	MUST(getrlimit(RLIMIT_NOFILE, &usual));
+	none_left = usual;
+	none_left.rlim_cur = (rlim_t)fd + 1;
+	MUST(setrlimit(RLIMIT_NOFILE, &none_left));
+	ask(fd, HARDWARE);
+	MUST(setrlimit(RLIMIT_NOFILE, &usual));
+	say("held with none left", is_socket_mapped());
+	ask(fd, HARDWARE);
+	say("held with more", is_socket_mapped());
+}
+
 /* Until the process has become another program. */
 static void wait_for_program(pid_t child)
 {
@@ -406,6 +425,10 @@ int main(int argc, char **argv)
 		return run_kind(argv[2], strcmp(argv[3], "hardware") == 0);
 	if (argc == 2 && strcmp(argv[1], "started") == 0) {
 		say("held", is_socket_mapped());
+		return 0;
+	}
+	if (argc == 2 && strcmp(argv[1], "exhausted") == 0) {
+		exhaust();
 		return 0;
 	}
 	if (argc == 2 && strcmp(argv[1], "down") == 0) {

@@ -95,6 +95,9 @@ class FirstPacket(robust.Case):
     def test_it_is_not_held_without_the_library(self):
         self.expect_held("held", (), descriptor="no", held="no")
 
+    def test_it_is_held_once_there_is_a_descriptor_for_that(self):
+        self.assertEqual(self.run_well([PROBE, "exhausted"]), "held with none left=no\nheld with more=yes\n")
+
     def test_asking_succeeds_where_loopback_is_down(self):
         self.assertEqual(self.probe("down"), "asked\n")
 
