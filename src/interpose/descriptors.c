@@ -144,7 +144,8 @@ LKOS_EXPORT int dup2(int fd, int new_fd)
 
 LKOS_EXPORT int dup3(int fd, int new_fd, int flags)
 {
-	lkos_fd_forget(new_fd);
+	if (fd != new_fd)
+		lkos_fd_forget(new_fd);
 	return duplicated(fd, lkos_next.dup3(fd, new_fd, flags));
 }
 

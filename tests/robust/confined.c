@@ -349,6 +349,9 @@ static void rights_dropped(char **args)
 	say_asked("itself", fd);
 	say_asked("dup", (int)MUST(dup(fd)));
 	say_asked("dup2 to itself", (int)MUST(dup2(fd, fd)));
+	if (dup3(fd, fd, 0) == 0)
+		printf("dup3 to itself succeeded\n");
+	say_asked("refused dup3 to itself", fd);
 	say_asked("dup2", (int)MUST(dup2(fd, CHOSEN)));
 	say_asked("dup3", (int)MUST(dup3(CHOSEN, CHOSEN + 1, O_CLOEXEC)));
 	say_asked("F_DUPFD", (int)MUST(fcntl(fd, F_DUPFD, CHOSEN)));
