@@ -53,7 +53,8 @@ class Confined(robust.Case):
         self.assertEqual(self.said("locked_memory"), "mlockall: 0\n" + WELL)
 
     def test_sockets_of_a_user_who_was_given_up(self):
-        ways = ["itself", "dup", "dup2 to itself", "refused dup3 to itself", "dup2", "dup3", "F_DUPFD", "F_DUPFD_CLOEXEC", "in a child"]
+        ways = ["itself", "dup", "dup2 to itself", "refused dup3 to itself", "dup2", "dup3", "F_DUPFD",
+                "F_DUPFD_CLOEXEC", "in a child"]
         self.assertEqual(self.said("rights_dropped"),
                          "".join(f"{way}: read 0x5c\n" for way in ways) + "set anew: read 0x44\n")
 
