@@ -85,19 +85,20 @@ def check(wanted, out, label):
 def update(wanted, out, label):
     found = existing(out)
     orphans = sorted(found.keys() - wanted.keys())
+    done = []  # told at the end: a reader who leaves early does not stop the writing
     for name, text in sorted(wanted.items()):
         if found.get(name) != text:
             path = out / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-            print(f"wrote {label / name}")
+            done.append(f"wrote {label / name}")
     strange = [name for name in orphans if render.MARK not in found[name]]
     for name in sorted(set(orphans) - set(strange)):
         (out / name).unlink()
-        print(f"removed {label / name}")
+        done.append(f"removed {label / name}")
+    print(*done, f"{label}: {len(wanted)} files, all up to date", sep="\n")
     for name in strange:  # not ours to delete
         print(f"{label / name}: was not made by codegen; move it out of {label}", file=sys.stderr)
-    print(f"{label}: {len(wanted)} files, all up to date")
     return 1 if strange else 0
 
 
@@ -127,7 +128,7 @@ def run(program):
     """Exits with what program() returns. A reader who has seen enough is no error; a full disk is."""
     try:
         status = program()
-        sys.stdout.flush()
+        print(end="", flush=True)
     except OSError as error:
         status = 2
         if not isinstance(error, BrokenPipeError):
