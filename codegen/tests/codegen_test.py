@@ -244,6 +244,13 @@ class SpecMistakes(unittest.TestCase):
     def test_an_answer_that_no_int_holds(self):
         self.move_fd("int", "{value: 5000000000}", "answer: unknown answer {\"value\": 5000000000}; write")
 
+    def test_a_number_that_its_place_does_not_hold(self):
+        for value in ("4294967296", "-2147483649"):
+            self.mistake("name: ONLOAD_SCOPE_THREAD, value: 1", f"name: ONLOAD_SCOPE_THREAD, value: {value}",
+                         f"onload_stackname_scope.ONLOAD_SCOPE_THREAD: value: {value} does not do; write a whole "
+                         "number that an enum holds")
+        self.mistake("value: 0x8400", "value: 0x10000000000000000", "ONLOAD_", at="value: 0x1000000000")
+
     def test_a_number_of_which_python_makes_no_text(self):
         self.move_fd("int", "{value: 0x" + "f" * 5000 + "}", "is too great a number; write one that C has", "")
 
