@@ -26,6 +26,14 @@ import yaml_lines
 
 MEND = "bazel run //codegen:update"
 EXCERPT = 20  # lines of a diff that are shown
+HERE = Path(__file__).absolute().parent
+TEMPLATES = HERE / "templates"
+
+
+def folders():
+    """Where the tree and the user are: `bazel run` starts us among its own copies, and tells."""
+    return (Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", HERE.parent)),
+            Path(os.environ.get("BUILD_WORKING_DIRECTORY", os.getcwd())))
 
 
 def arguments(argv, root):
@@ -103,17 +111,14 @@ def update(wanted, out, label):
 
 
 def main(argv=None):
-    here = Path(__file__).absolute().parent
-    # `bazel run` starts us among its own copies, and tells where the tree and the user are
-    root = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", here.parent))
-    cwd = Path(os.environ.get("BUILD_WORKING_DIRECTORY", os.getcwd()))
+    root, cwd = folders()
     args = arguments(argv, root)
     spec, out = cwd / args.spec, cwd / args.out
     label = shown(spec, root, cwd)
     try:
         schema = json.loads(read(root / "spec/onload_api.schema.json", "the schema"))
         api = model.load(read(spec, label), schema, label)
-        wanted = render.render(api, here / "templates")
+        wanted = render.render(api, TEMPLATES)
         return (check if args.check else update)(wanted, out, shown(out, root, cwd))
     except yaml_lines.SpecError as error:
         print(error, file=sys.stderr)

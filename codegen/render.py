@@ -14,8 +14,7 @@ import jinja2
 
 from spelling import TAB, WIDTH, number
 
-MARK = ("generated from spec/onload_api.yaml by codegen (bazel run //codegen:update); "
-        "do not edit")
+MARK = "generated from spec/onload_api.yaml by codegen (bazel run //codegen:update); do not edit"
 
 
 def comment(story, tabs=0):
@@ -45,10 +44,7 @@ def spec_json(api):
     for entry, f in zip(data["libc"], api.libc):
         entry.update(prototype=f.declaration)
     data["generated"] = MARK
-    data["exports"] = {
-        "liblk_onload_stub": api.stub_exports,
-        "libonload_ext": api.ext_exports,
-    }
+    data["exports"] = {"liblk_onload_stub": api.stub_exports, "libonload_ext": api.ext_exports}
     return json.dumps(data, indent=1, sort_keys=True) + "\n"
 
 
