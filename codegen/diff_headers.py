@@ -20,7 +20,6 @@ exit status:
 import argparse
 import dataclasses
 import json
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -34,7 +33,7 @@ import propose
 import render
 import yaml_lines
 
-sys.path.append(str(Path(__file__).absolute().parents[1] / "tools"))
+sys.path.append(str(codegen.HERE.parent / "tools"))
 
 from lkos import screen  # noqa: E402  (the path comes first)
 
@@ -109,7 +108,7 @@ def run(args, root, cwd):
     found = headers.find(folder, args.folder)
     shown = args.folder / found.relative_to(folder)
     theirs = headers.read(found, shown, api)
-    ours = read_ours(api, Path(__file__).absolute().parent / "templates")
+    ours = read_ours(api, codegen.TEMPLATES)
     differences = compare.Comparison(ours, theirs, entries, api.data_only.macro).run()
     status = 1 if differences else 0
     if args.json:
@@ -129,21 +128,19 @@ def run(args, root, cwd):
 
 
 def main(argv=None):
-    here = Path(__file__).absolute().parent
-    # `bazel run` starts us among its own copies, and tells where the tree and the user are
-    root = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", here.parent))
-    cwd = Path(os.environ.get("BUILD_WORKING_DIRECTORY", os.getcwd()))
+    root, cwd = codegen.folders()
     args = arguments(argv, root)
     try:
         status, text = run(args, root, cwd)
+        print(text)
+        return status
     except (headers.HeaderError, yaml_lines.SpecError) as error:
         print(error, file=sys.stderr)
-        return 2
     except OSError as error:
+        if not error.filename:
+            raise  # of standard output
         print(f"{error.filename}: {error.strerror}; mend that first", file=sys.stderr)
-        return 2
-    print(text)
-    return status
+    return 2
 
 
 if __name__ == "__main__":

@@ -509,16 +509,17 @@ def parts(ctype, pointed_at):
             yield from parts(each, False)
     else:
         declaration = ctype.get_declaration()
-        if declaration.kind in RECORDS and declaration.is_anonymous():
+        if declaration.kind in RECORDS and (declaration.is_anonymous() or not own_name(declaration)):
             yield from mentioned(declaration)
-        else:
+        elif own_name(declaration) or declaration.kind != CursorKind.ENUM_DECL:
             yield declaration, pointed_at
 
 
 def own_name(cursor):
     """The name that the header gives; empty: none. From clang 16 on, what has none is spelt with a
-    description of where it is: 'struct x::(anonymous at FILE:LINE:COLUMN)'."""
-    return "" if "(" in cursor.spelling else cursor.spelling
+    description of where it is: 'struct x::(anonymous at FILE:LINE:COLUMN)'; or with its typedef's name."""
+    of_typedef = cursor.kind in RECORDS + (CursorKind.ENUM_DECL,) and cursor.type.spelling == cursor.spelling
+    return "" if of_typedef or "(" in cursor.spelling else cursor.spelling
 
 
 def abi(figures):

@@ -27,6 +27,14 @@ import yaml_lines
 
 MEND = "bazel run //codegen:update"
 EXCERPT = 20  # lines of a diff that are shown
+HERE = Path(__file__).absolute().parent
+TEMPLATES = HERE / "templates"
+
+
+def folders():
+    """Where the tree and the user are: `bazel run` starts us among its own copies, and tells."""
+    return (Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", HERE.parent)),
+            Path(os.environ.get("BUILD_WORKING_DIRECTORY", os.getcwd())))
 
 
 def arguments(argv, root):
@@ -88,28 +96,26 @@ def check(wanted, out, label):
 def update(wanted, out, label):
     found = existing(out)
     orphans = sorted(found.keys() - wanted.keys())
+    done = []  # told at the end: a reader who leaves early does not stop the writing
     for name, text in sorted(wanted.items()):
         if found.get(name) != text:
             path = out / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-            print(f"wrote {label / name}")
+            done.append(f"wrote {label / name}")
     strange = [name for name in orphans
                if render.MARK not in found[name] and render.MARK_OF_OPTIONS not in found[name]]
     for name in sorted(set(orphans) - set(strange)):
         (out / name).unlink()
-        print(f"removed {label / name}")
+        done.append(f"removed {label / name}")
+    print(*done, f"{label}: {len(wanted)} files, all up to date", sep="\n")
     for name in strange:  # not ours to delete
         print(f"{label / name}: was not made by codegen; move it out of {label}", file=sys.stderr)
-    print(f"{label}: {len(wanted)} files, all up to date")
     return 1 if strange else 0
 
 
 def main(argv=None):
-    here = Path(__file__).absolute().parent
-    # `bazel run` starts us among its own copies, and tells where the tree and the user are
-    root = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", here.parent))
-    cwd = Path(os.environ.get("BUILD_WORKING_DIRECTORY", os.getcwd()))
+    root, cwd = folders()
     args = arguments(argv, root)
     out = cwd / args.out
     made = []
@@ -119,7 +125,7 @@ def main(argv=None):
             label = shown(cwd / spec, root, cwd)
             schema = json.loads(read(root / "spec" / shape, "the schema"))
             made.append(load(read(cwd / spec, label), schema, label))
-        wanted = render.render(*made, here / "templates")
+        wanted = render.render(*made, TEMPLATES)
         return (check if args.check else update)(wanted, out, shown(out, root, cwd))
     except yaml_lines.SpecError as error:
         print(error, file=sys.stderr)
@@ -134,7 +140,7 @@ def run(program):
     """Exits with what program() returns. A reader who has seen enough is no error; a full disk is."""
     try:
         status = program()
-        sys.stdout.flush()
+        print(end="", flush=True)
     except OSError as error:
         status = 2
         if not isinstance(error, BrokenPipeError):

@@ -6,6 +6,7 @@ import difflib
 import yaml
 
 DEEPEST = 20  # levels; a spec has eight
+WIDEST = 128  # bits of a number; of some with 15,000, Python makes no text
 
 
 class SpecError(Exception):
@@ -65,11 +66,14 @@ class Source:
             return [self._plain(loader, item, path + (i,)) for i, item in enumerate(node.value)]
         if isinstance(node, yaml.ScalarNode):
             try:
-                return loader.construct_object(node)
+                value = loader.construct_object(node)
+                if not isinstance(value, int) or value.bit_length() <= WIDEST:
+                    return value
+                problem = "is too great a number; write one that C has"
             except (ValueError, LookupError, AttributeError):  # such as a 31st of June
-                self.report_line(node.start_mark.line + 1,
-                                 f"'{node.value[:40]}' is no number or date; put it in quotes")
-                return None
+                problem = "is no number or date; put it in quotes"
+            self.report_line(node.start_mark.line + 1, f"'{node.value[:40]}' {problem}")
+            return None
         made = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1

@@ -269,14 +269,24 @@ class SpecMistakes(unittest.TestCase):
     def test_an_answer_that_no_int_holds(self):
         self.move_fd("int", "{value: 5000000000}", "answer: unknown answer {\"value\": 5000000000}; write")
 
-    def move_fd(self, returns, answer, message):
+    def test_a_number_that_its_place_does_not_hold(self):
+        for value in ("4294967296", "-2147483649"):
+            self.mistake("name: ONLOAD_SCOPE_THREAD, value: 1", f"name: ONLOAD_SCOPE_THREAD, value: {value}",
+                         f"onload_stackname_scope.ONLOAD_SCOPE_THREAD: value: {value} does not do; write a whole "
+                         "number that an enum holds")
+        self.mistake("value: 0x8400", "value: 0x10000000000000000", "ONLOAD_", at="value: 0x1000000000")
+
+    def test_a_number_of_which_python_makes_no_text(self):
+        self.move_fd("int", "{value: 0x" + "f" * 5000 + "}", "is too great a number; write one that C has", "")
+
+    def move_fd(self, returns, answer, message, name="onload_move_fd: "):
         text = SPEC.replace("""name: onload_move_fd
     returns: int""", f"""name: onload_move_fd
     returns: {returns}""")
         at = text.index("answer: ", text.index("name: onload_move_fd"))
         text = text[:at] + f"answer: {answer}" + text[text.index("\n", at):]
         line = text[:at].count("\n") + 1
-        self.assertRegex(self.complaint(text), f"^small.yaml:{line}: onload_move_fd: .*{re.escape(message)}")
+        self.assertRegex(self.complaint(text), f"^small.yaml:{line}: {name}.*{re.escape(message)}")
 
     def test_text_that_is_still_to_be_written(self):
         for key in ("doc", "onload"):
@@ -284,6 +294,12 @@ class SpecMistakes(unittest.TestCase):
                          "'Not described yet. What", within="- name: onload_move_fd")
         self.mistake("title: Spinning", "title: Not described yet.", "spin: title: 'Not described yet.' does "
                      "not do; write what the header and generated/docs/api.md are to say there")
+
+    def test_text_that_says_nothing(self):
+        for blank in ('"  "', '"\\u2003"'):
+            self.mistake("doc: a member", f"doc: {blank}", "", within="types:")
+            self.assertIn("does not do; write text on one line", self.complaint(
+                SPEC.replace("title: Spinning", f"title: {blank}")))
 
     def test_text_that_would_end_a_comment(self):
         for old, new in (('    doc: "', '    doc: "*/ int x; '), ('    source: there', "    source: a/*.h"),
@@ -297,7 +313,8 @@ class SpecMistakes(unittest.TestCase):
 
     def test_text_that_would_begin_a_line_of_code(self):
         for old, new in (('name: onload_move_fd', 'name: "onload_move_fd\\n"'),
-                         ('    doc: "', '    doc: "\\n'), ("args: [{fd: int}]", 'args: [{"fd\\n": int}]'),
+                         ('    doc: "', '    doc: "\\n'), ('    doc: "', '    doc: "\\0'),
+                         ("args: [{fd: int}]", 'args: [{"fd\\n": int}]'),
                          ('expression: "0x400"', 'expression: "0x400\\nint x;"')):
             with self.subTest(new):
                 self.assertRegex(self.complaint(SPEC.replace(old, new, 1)),
@@ -654,6 +671,9 @@ class Files(unittest.TestCase):
         done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
         os.close(write)
         self.assertEqual((done.returncode, done.stderr), (2, ""))
+        self.assertEqual(self.run_main("--check")[0], 0)  # but all is written
+        done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *command], stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_help_shows_an_example(self):
         out = io.StringIO()

@@ -728,6 +728,15 @@ int onload_move_fd(""")
         self.assertNotIn("ef_other", proposal)
         self.assertIn("    source: etherfabric/ef_vi.h\n", proposal)
 
+    def test_a_type_from_elsewhere_without_a_name(self):
+        self.beside_others()
+        self.edit(ZC, "int onload_zc_send(", "int onload_new(ef_nameless *x, ef_choice y);\nint onload_zc_send(")
+        self.assertEqual({d["name"] for d in self.differences()},
+                         {"onload_new", "ef_nameless", "ef_choice", "ef_token"})
+        proposal = self.propose()
+        self.assertRegex(proposal, r"(?m)^# ef_nameless .*the spec has no form for this type")
+        self.assertNotIn('name: ""', proposal)
+
     def test_a_type_from_elsewhere_that_has_ended_is_back(self):
         self.beside_others()
         self.edit(ZC, "int onload_zc_send(", "int onload_new(ef_addrspace space);\nint onload_zc_send(")
@@ -753,6 +762,8 @@ struct ef_other { int a; };
 struct ef_memreg { struct ef_other other; };
 struct ef_pair { ef_token a; };
 enum ef_mode { EF_A, EF_B = 4 };
+typedef struct { ef_token a; } ef_nameless;
+typedef enum { EF_C } ef_choice;
 int ef_unused(void);
 """)
         self.edit(ZC, "#include", "#include <etherfabric/ef_vi.h>\n#include")
