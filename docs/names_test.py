@@ -109,6 +109,13 @@ class Names(unittest.TestCase):
                     self.assertTrue(answer.replace("`", "").lstrip().startswith(answers[name]), answer)
         self.assertGreater(seen, 20)
 
+    def test_manual_page_has_the_settings_of_the_readme(self):
+        text = (TOP / "README.md").read_text(encoding="utf-8")
+        rows = re.search(r"(?m)^## Settings\n\n((?:\|.*\n)+)", text)[1]
+        page = (TOP / "tools/share/lk_onload_stub.7").read_text(encoding="utf-8")
+        section = re.search(r"(?ms)^\.Sh ENVIRONMENT\n(.*?)^\.Sh ", page)[1]
+        self.assertEqual(re.findall(r"(?m)^\.It Ev (\w+)$", section), re.findall(r"(?m)^\| `(\w+)`", rows))
+
     def test_budgets_are_those_of_the_benchmark(self):
         """The columns `call` and `allowed` in cost.md, which has them from what the benchmark printed once."""
         text = (TOP / "docs/cost.md").read_text(encoding="utf-8")

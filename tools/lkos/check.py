@@ -91,12 +91,14 @@ def _case(program, given, env, emulate):
         answer = loader.ask(program.path, env, [name])
         return answer and answer.path(name)
 
+    plain = loader.ask(program.path, env)
     library = places.library(program.header.machine_name())
     env_of_run = dict(env, **launch.plan(program.path, [], env, emulate)[0])
     return findings.Case(
         program=program,
         others=list(others.values()),
         libraries=needed,
+        too_old=plain.unmet if plain else [],
         finds=lambda name: found(name, env),
         finds_in_run=lambda name: found(name, env_of_run),
         library_header=elf_header.read(library),

@@ -29,12 +29,13 @@ class Finding(typing.NamedTuple):
 class Case:
     """All that was read about one program."""
 
-    def __init__(self, program, others, libraries, finds, finds_in_run, library_header, answer, api):
+    def __init__(self, program, others, libraries, too_old, finds, finds_in_run, library_header, answer, api):
         self.program = program  # Facts; of a script, its interpreter's
         self.others = others  # Facts of what else matters: scripts, given libraries, needed ones that know of Onload
         # Of the program and the given libraries, by path: [(name, path or None)] that the loader would load; None
         # if it could not be asked.
         self.libraries = libraries
+        self.libraries_too_old = too_old  # Answer.unmet of the program
         # name -> path of the library that the loader finds by that name, or None; and the same under lkos run
         self.finds, self.finds_in_run = finds, finds_in_run
         self.library_header = library_header
@@ -197,6 +198,11 @@ def _of_libraries(case):
     if case.libraries[program.path] is None and program.header.interpreter:
         what = "the loader of this machine cannot tell what it would load"
         yield Finding(NOTE, "libraries", program.path, what)
+    for library, version, needed_by in case.libraries_too_old:
+        name = os.path.basename(library)
+        what = f"needs {version} of {name}, which {library} does not have; it will not start"
+        remedy = f"build it on this system, or run it on one with a newer {name}"
+        yield Finding(PROBLEM, "old-library", needed_by, what, remedy)
     said = set()
     for facts in case.objects():
         for name, path in case.libraries.get(facts.path) or []:

@@ -20,8 +20,8 @@ RUN_BY = {".py": "python3", ".sh": "sh", ".jar": "java -jar"}  # files that may 
 
 # Programs that are there to start another, which is among their arguments.
 STARTERS = (
-    "chrt", "env", "gdb", "ionice", "ltrace", "nice", "nohup", "numactl", "prlimit", "setarch", "setpriv", "setsid",
-    "stdbuf", "strace", "taskset", "time", "timeout", "unshare", "valgrind", "xargs",
+    "chrt", "env", "flock", "gdb", "ionice", "ip", "ltrace", "nice", "nohup", "nsenter", "numactl", "prlimit", "setarch",
+    "setpriv", "setsid", "stdbuf", "strace", "taskset", "time", "timeout", "unshare", "valgrind", "xargs",
 )
 
 
@@ -103,18 +103,23 @@ def runner(path, env):
 
 
 def _programs(path, args, env):
-    """What will be started: the program, and the first argument that is one, if it is there to start another.
+    """What will be started: the program, and while that is there to start another, the next argument that is one.
 
-    [(path, what runs it)]"""
-    found = [path]
-    if os.path.basename(path) in STARTERS:
-        candidates = (place for arg in args if arg for place in in_path(arg, env))
-        found += [place for place in candidates if os.path.isfile(place) and os.access(place, os.X_OK)][:1]
-    for each in found:
+    [(path, what runs it, the arguments up to the next one)]"""
+    found = [(path, [])]
+    for arg in args:
+        path, own = found[-1]
+        candidates = in_path(arg, env) if arg and os.path.basename(path) in STARTERS else []
+        started = [place for place in candidates if os.path.isfile(place) and os.access(place, os.X_OK)][:1]
+        if started:
+            found.append((started[0], []))
+        else:
+            own.append(arg)
+    for path, own in found:
         try:
-            yield each, runner(each, env)
+            yield path, runner(path, env), own
         except (Trouble, OSError):
-            yield each, each  # the kernel will say what is wrong
+            yield path, path, own  # the kernel will say what is wrong
 
 
 def _obstacles(path, library_header, answer):
@@ -132,7 +137,7 @@ def plan(path, args, env, emulate=False):
 
     emulate: with the emulation before the library, which then is there also for what the program starts by lkos."""
     programs = list(_programs(path, args, env))
-    machines = {header.machine_name() for header in map(_header, dict(programs).values()) if header.kind == "elf"}
+    machines = {header.machine_name() for header in (_header(each[1]) for each in programs) if header.kind == "elf"}
     machine = machines.pop() if len(machines) == 1 else None
     library = places.library(machine)
     if set(library) & set(" :;\t\n$"):
@@ -150,7 +155,8 @@ def plan(path, args, env, emulate=False):
         ours.insert(0, places.EMULATION_NAME if library == places.LIBRARY_NAME else places.emulation(machine))
     others = [other for other in given if other not in ours]
     runtimes, kept_out, needs_folder, refused = [], [], False, False
-    for program, target in programs:
+    for program, target, own_args in programs:
+        kept_out += [(program, *obstacle) for obstacle in obstacles.of_arguments(program, own_args)]
         answer = loader.ask(target, env, [library, *others, *places.LINK_LIBRARIES], any_loader=True)
         for code, what, remedy in _obstacles(target, library_header, answer):
             kept_out.append((program, what, remedy))

@@ -9,10 +9,11 @@ from lkos import elf_header
 
 class Answer:
     """libraries: [(name, path or None)] of all that would be loaded, the program itself and the loader left out.
-    refusal: why the first preloaded library would not be; None: it would."""
+    refusal: why the first preloaded library would not be; None: it would.
+    unmet: [(library, version, needed by)] of the versions that libraries here do not have, all paths or names."""
 
-    def __init__(self, libraries, refusal):
-        self.libraries, self.refusal = libraries, refusal
+    def __init__(self, libraries, refusal, unmet):
+        self.libraries, self.refusal, self.unmet = libraries, refusal, unmet
 
     def path(self, *beginnings):
         """Where the first library is whose name begins so; None: none is found."""
@@ -78,7 +79,15 @@ def ask(path, env, preload=(), any_loader=False):
             complaints.append(line)
         elif arrow or (place and "/" in place and place != loader):
             found.append((name or place, place))
-    return Answer(found, _refusal(preload[0], found, complaints) if preload else None)
+    refusal = _refusal(preload[0], found, complaints) if preload else None
+    return Answer(found, refusal, list(filter(None, map(_unmet, complaints))))
+
+
+def _unmet(line):
+    # As in: ./app: /lib/libc.so.6: version `GLIBC_2.38' not found (required by ./app)
+    said, _, needed_by = line.rpartition("' not found (required by ")
+    where, mark, version = said.rpartition(": version `")
+    return (where.rpartition(": ")[2], version, needed_by[:-1]) if mark else None
 
 
 def _refusal(library, found, complaints):

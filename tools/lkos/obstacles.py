@@ -9,6 +9,14 @@ from lkos import elf_header
 # They start programs with an environment that has no LD_PRELOAD, whoever calls them.
 CLEANERS = ("sudo", "doas", "pkexec")
 
+# Arguments with which others do the same.
+CLEANING = {
+    "env": ("-", "-i", "--ignore-environment"),
+    "runuser": ("-", "-l", "--login"),
+    "setpriv": ("--reset-env",),
+    "su": ("-", "-l", "--login"),
+}
+
 # Runtimes that stop a program in which they are not the first library.
 SANITIZERS = ("libasan.so", "libclang_rt.asan")
 
@@ -69,3 +77,11 @@ def of(path, header, library_header, answer, user=None):
         remedy = "run a copy of the program without these rights, as a user who needs none of them"
         found.append(("privileges", what, remedy))
     return list(filter(None, found))
+
+
+def of_arguments(path, args):
+    """[(what, what to do)] of a program and its own arguments, without those of a program that it starts."""
+    name = os.path.basename(path)
+    cleaning = [f"{name} {arg}" for arg in args if arg in CLEANING.get(name, ())][:1]
+    remedy = "let it start lkos: {0} ... lkos run ./app, and not lkos run {0} ... ./app"
+    return [(f"{each} starts programs without what their user preloads", remedy.format(each)) for each in cleaning]

@@ -450,6 +450,19 @@ class Libraries(Case):
         library.unlink()
         self.assert_problem([program], "missing-library", "needs libgone.so.5")
 
+    def test_library_that_is_too_old(self):
+        def made(version):
+            script = scratch.written("aged.map", f"{version} {{ aged; }};")
+            options = ("-shared", "-fPIC", "-Wl,-soname,libaged.so.5", f"-Wl,--version-script={script}")
+            return scratch.compiled("libaged.so.5", "int aged(void) { return 0; }", *options)
+
+        source = "int aged(void); int main(void) { return aged(); }"
+        program = scratch.compiled("needs_aged", source, made("AGED_2"), "-Wl,-rpath,$ORIGIN")
+        self.assert_fine([program])
+        library = made("AGED_1")
+        self.assertEqual(scratch.lkos("run", program).returncode, 1)  # the loader's
+        self.assert_problem([program], "old-library", f"needs AGED_2 of libaged.so.5, which {library} does not have")
+
     def test_library_that_drives_the_card(self):
         library = scratch.compiled(
             "libciul.so.1",

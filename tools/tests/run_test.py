@@ -266,6 +266,26 @@ class WithoutTheLibrary(Case):
         self.kept("statically linked", "timeout", "9", self.static())
         self.assertEqual(scratch.lkos("run", "echo", self.static()).stdout, f"{self.static()}\n")
 
+    def test_static_program_that_a_chain_of_others_starts(self):
+        self.kept("statically linked", "nice", "-n", "1", "timeout", "9", self.static())
+        self.kept("statically linked", "env", "A=b", "nice", "timeout", "9", self.static())
+        self.assertEqual(scratch.lkos("run", "nice", "timeout", "9", scratch.app()).returncode, 7)
+
+    def test_static_program_under_a_lock_or_in_a_namespace(self):
+        self.kept("statically linked", "flock", scratch.folder() / "lock", self.static())
+        for name in ("ip", "nsenter"):
+            program = scratch.folder() / name
+            shutil.copy("/bin/true", program)
+            self.kept("statically linked", program, self.static())
+
+    def test_environment_that_is_cleared(self):
+        for argv in (["env", "-i"], ["env", "-"], ["env", "A=b", "--ignore-environment"], ["setpriv", "--reset-env"]):
+            self.kept(f"{argv[0]} {argv[-1]} starts programs without", *argv, scratch.app())
+            self.kept(f"{argv[0]} {argv[-1]} starts programs without", "nice", *argv, scratch.app())
+        self.kept("su - starts programs without", "su", "-", "nobody", "-c", scratch.app())
+        # Not its own argument, but that of the program which it starts.
+        self.assertEqual(scratch.lkos("run", "env", "echo", "-i").stdout, "-i\n")
+
     def test_set_user_id_program(self):
         program = scratch.folder() / "set_uid"
         shutil.copy(scratch.app(), program)
