@@ -178,6 +178,16 @@ TEST(Fork, KeepsWhatTheChildSetsAndRestoresFromTheParent) {
               "onload_stackname_restore()=0\nparent, restored=before\n");
 }
 
+TEST(Fork, MayHaveHandlersThatCallTheEmulation) {
+  for (const With with : {With::kLibrary, With::kLibraryEarly}) {
+    const Ran ran = RunCommand(Scenario(with, {"forks_with_handlers"}));
+    EXPECT_EQ(ran.err, "");
+    EXPECT_TRUE(AreFacts(ran.out,
+                         "after handlers, in the child=handlers\n"
+                         "after handlers, in the parent=handlers\n"));
+  }
+}
+
 TEST(SetUid, ChangesTheSuffixOfAUserScopeAndNoOther) {
   const std::string facts = Facts(With::kLibrary, {"users"});
   if (IsNotRun(facts)) GTEST_SKIP() << facts;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,6 +13,9 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t blocked_over_fork; /* of the thread that forks; guarded by the lock */
+
+/* This thread holds the lock over fork(), in which other libraries' handlers may call us. */
+static __thread __attribute__((tls_model("initial-exec"))) bool forks;
 
 /* By number, or libc would keep some back. */
 static uint64_t change_signals(int how, uint64_t signals)
@@ -38,13 +42,15 @@ uint64_t lkos_lock(void)
 {
 	const uint64_t before = lkos_signals_block();
 
-	pthread_mutex_lock(&lock);
+	if (!forks)
+		pthread_mutex_lock(&lock);
 	return before;
 }
 
 void lkos_unlock(uint64_t signals)
 {
-	pthread_mutex_unlock(&lock);
+	if (!forks)
+		pthread_mutex_unlock(&lock);
 	lkos_signals_restore(signals);
 }
 
@@ -53,10 +59,12 @@ static void before_fork(void)
 	const uint64_t before = lkos_lock();
 
 	blocked_over_fork = before;
+	forks = true;
 }
 
 static void after_fork(void)
 {
+	forks = false;
 	lkos_unlock(blocked_over_fork);
 }
 

@@ -40,8 +40,7 @@ static const char *stack_of(int fd)
 		snprintf(suffix, sizeof(suffix), "-%c%ld", own[i].letter, own[i].number);
 		at = strstr(text, suffix);
 		if (at && at[strlen(suffix)] == '\0')
-			snprintf(at, 4, "-%c%c", own[i].letter,
-				 own[i].letter - 'a' + 'A');
+			snprintf(at, 4, "-%c%c", own[i].letter, own[i].letter - 'a' + 'A');
 	}
 	free(stat.stack_name);
 	return text;
@@ -274,8 +273,7 @@ static void saves(char **args)
 	set(ONLOAD_THIS_THREAD, ONLOAD_SCOPE_GLOBAL, "top");
 	for (int i = DEPTH; i-- > 0;) {
 		snprintf(name, sizeof(name), "n%d", i);
-		right +=
-			onload_stackname_restore() == 0 && strcmp(stack_now(), name) == 0;
+		right += onload_stackname_restore() == 0 && strcmp(stack_now(), name) == 0;
 	}
 	fact("restored in turn=%d", right);
 	SAY(onload_stackname_restore());
@@ -329,6 +327,23 @@ static void forks(char **args)
 }
 
 /* What a child has is its own; what was saved before, it has too. */
+static void name_and_make(void)
+{
+	set(ONLOAD_THIS_THREAD, ONLOAD_SCOPE_GLOBAL, "handlers");
+	stack_now();
+}
+
+/* Registered before the emulation starts, where the scenario runs early: so called inside of its own
+ * handlers. */
+static void forks_with_handlers(char **args)
+{
+	(void)args;
+	MUST(pthread_atfork(name_and_make, name_and_make, name_and_make));
+	set(ONLOAD_THIS_THREAD, ONLOAD_SCOPE_GLOBAL, "foo");
+	in_child("after handlers");
+	fact("after handlers, in the parent=%s", stack_now());
+}
+
 static void forks_apart(char **args)
 {
 	pid_t child;
@@ -485,6 +500,7 @@ const struct scenario scenarios[] = {
 	{"restores", restores},
 	{"forks", forks},
 	{"forks_apart", forks_apart},
+	{"forks_with_handlers", forks_with_handlers},
 	{"users", users},
 	{"environment", environment},
 	{"sockets_stay", sockets_stay},
