@@ -249,13 +249,15 @@ int lkos_emulated_onload_stack_opt_get_int(const char *opt, int64_t *val)
 {
 	const int at = find_int(opt);
 	uint64_t signals;
+	int64_t found;
 
 	if (at < 0)
 		return -EINVAL;
 	ask_system();
 	signals = lkos_lock();
-	*val = values_in_force()->ints[at];
+	found = values_in_force()->ints[at];
 	lkos_unlock(signals);
+	*val = found; /* not while the lock is held: it may be no address */
 	return 0;
 }
 
