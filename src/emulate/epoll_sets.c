@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -12,6 +11,7 @@
 
 #include "src/emulate/open_descriptors.h"
 #include "src/runtime/file.h"
+#include "src/translate/stdlib.h"
 
 struct search {
 	unsigned long long inode, device;

@@ -7,9 +7,10 @@
 #include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "src/translate/stdlib.h"
 
 /* What getdents64() fills in. */
 struct entry {

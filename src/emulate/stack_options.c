@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,6 +20,7 @@
 #include "src/emulate/start.h"
 #include "src/emulate/thread_memory.h"
 #include "src/translate/option_values.h"
+#include "src/translate/stdlib.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define STR_MOST 255 /* bytes of a value, without its end */

@@ -4,7 +4,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/uio.h>
@@ -20,6 +19,7 @@
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
 #include "src/translate/spin.h"
+#include "src/translate/stdlib.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

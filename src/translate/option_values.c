@@ -2,8 +2,9 @@
 #include "src/translate/option_values.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "src/translate/stdlib.h"
 
 static int64_t number(const char *text, int base)
 {

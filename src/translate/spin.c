@@ -3,7 +3,8 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
+
+#include "src/translate/stdlib.h"
 
 enum {
 	SPIN_ALL,
