@@ -6,7 +6,10 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
+/* Since glibc 2.41 it declares ioctl, variadic, which is defined here with its argument plainly. */
+#define ioctl declared_ioctl
 #include <sys/epoll.h>
+#undef ioctl
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+/* Since glibc 2.41 it declares ioctl, variadic, which is defined here with its argument plainly. */
+#define ioctl declared_ioctl
 #include <sys/epoll.h>
+#undef ioctl
 #include <sys/socket.h>
 
 static volatile sig_atomic_t countdown;

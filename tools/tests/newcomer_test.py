@@ -101,7 +101,8 @@ dpkg --purge lk-onload-stub
 # The same with Red Hat's packages and Red Hat's folder, which Red Hat's loader looks into by itself. rpm knows
 # nothing of what is installed by dpkg.
 WITH_RPMS = """
-rpm="rpm --nodeps --force-debian"
+rpm="rpm --nodeps"
+rpm --force-debian --version >/dev/null 2>&1 && rpm="$rpm --force-debian"  # Debian 12's asks for it
 export PKG_CONFIG_PATH=/usr/lib64/pkgconfig LD_LIBRARY_PATH=/usr/lib64
 $rpm -i older.rpm
 [ -e /usr/share/lk_onload_stub/lkos/outdated.py ]
