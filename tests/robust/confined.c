@@ -621,10 +621,7 @@ static void plain(char **args)
 	all_is_well();
 }
 
-static const struct {
-	const char *name;
-	void (*run)(char **args);
-} scenarios[] = {
+static const struct scenario scenarios[] = {
 	{"locked_memory", locked_memory},   {"plain", plain},
 	{"rights_dropped", rights_dropped}, {"sandbox", sandbox},
 	{"sandbox_alone", sandbox_alone},   {"sandbox_forks", sandbox_forks},
@@ -636,13 +633,5 @@ static const struct {
 int main(int argc, char **argv)
 {
 	self = argv[0];
-	for (size_t i = 0; argc > 1 && i < COUNT(scenarios); i++) {
-		if (strcmp(argv[1], scenarios[i].name) == 0) {
-			stamped_socket(); /* stays open */
-			scenarios[i].run(argv + 2);
-			return 0;
-		}
-	}
-	fprintf(stderr, "usage: confined SCENARIO [ARGUMENT...]\n");
-	return 2;
+	return run_scenario(scenarios, COUNT(scenarios), argc, argv);
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "tests/robust/must.h"
+#include "tests/robust/stamped.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define WAIT_SECONDS 40
@@ -154,6 +155,27 @@ static inline int status_of(pid_t child)
 
 	MUST(waitpid(child, &status, 0));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* What a program does that a test tells what to do. */
+struct scenario {
+	const char *name;
+	void (*run)(char **args);
+};
+
+/* Runs the scenario that the first argument names. return: the program's exit status. */
+static inline int run_scenario(const struct scenario *scenarios, size_t count, int argc,
+			       char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < count; i++) {
+		if (strcmp(argv[1], scenarios[i].name) == 0) {
+			stamped_socket(); /* stays open */
+			scenarios[i].run(argv + 2);
+			return 0;
+		}
+	}
+	fprintf(stderr, "usage: %s SCENARIO [ARGUMENT...]\n", argv[0]);
+	return 2;
 }
 
 #endif
