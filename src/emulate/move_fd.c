@@ -10,6 +10,7 @@
 #include "generated/onload_emulated.h"
 #include "src/emulate/endpoint.h"
 #include "src/emulate/epoll_sets.h"
+#include "src/emulate/lock.h"
 #include "src/emulate/stackname.h"
 #include "src/runtime/libc.h" /* SO_TIMESTAMPING of older headers */
 #include "src/translate/endpoints.h"
@@ -31,6 +32,20 @@ static bool is_partly_read(const struct lkos_endpoint *endpoint, int fd)
 	const uint64_t left = (uint64_t)lkos_queued(fd, SIOCINQ);
 
 	return left && endpoint->info.bytes_received > left;
+}
+
+/* return: 0 or -ENOMEM. */
+static int move(const struct lkos_endpoint *endpoint, const struct lkos_stack *target)
+{
+	const uint64_t signals = lkos_lock();
+	struct lkos_socket *const socket = lkos_socket_make_at(endpoint->cookie);
+
+	if (socket) {
+		socket->stack = *target;
+		socket->moved = endpoint->info.state == LKOS_TCP_ESTABLISHED;
+	}
+	lkos_unlock(signals);
+	return socket || !endpoint->cookie ? 0 : -ENOMEM;
 }
 
 int lkos_emulated_onload_move_fd(int fd)
@@ -61,7 +76,5 @@ int lkos_emulated_onload_move_fd(int fd)
 	err = lkos_may_be_moved(&movable);
 	if (err)
 		return err;
-	endpoint.socket.stack = target;
-	endpoint.socket.moved = endpoint.info.state == LKOS_TCP_ESTABLISHED;
-	return lkos_socket_keep(endpoint.cookie, &endpoint.socket);
+	return move(&endpoint, &target);
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
+#include "src/emulate/lock.h"
 #include "src/emulate/sockets.h"
 #include "src/emulate/stackname.h"
 #include "src/runtime/c.h"
@@ -80,13 +81,16 @@ LKOS_NOINLINE static void hand_over(int fd)
 	const uint64_t cookie = lkos_socket_cookie(fd);
 	struct sockaddr_storage name;
 	socklen_t size = sizeof(name);
-	struct lkos_socket known;
+	struct lkos_socket *known;
+	uint64_t signals;
 
-	if (lkos_socket_find(cookie, &known) && known.no_unicast &&
-	    lkos_next.getsockname(fd, (struct sockaddr *)&name, &size) == 0 &&
+	if (lkos_next.getsockname(fd, (struct sockaddr *)&name, &size) == 0 &&
 	    is_unicast((const struct sockaddr *)&name)) {
-		known.stack.accelerated = false;
-		lkos_socket_keep(cookie, &known);
+		signals = lkos_lock();
+		known = lkos_socket_at(cookie);
+		if (known && known->no_unicast)
+			known->stack.accelerated = false;
+		lkos_unlock(signals);
 	}
 	errno = kept;
 }

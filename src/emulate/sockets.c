@@ -8,6 +8,7 @@
 
 #include "src/emulate/lock.h"
 #include "src/emulate/open_descriptors.h"
+#include "src/emulate/stackname.h"
 #include "src/runtime/next.h"
 
 #ifndef SO_COOKIE
@@ -65,6 +66,7 @@ static int make_room(void)
 {
 	const bool all_stay = capacity == 0 || !lkos_each_descriptor(mark_open, NULL);
 	size_t staying = 0, wanted = FEWEST_PLACES;
+	const int kept = errno;
 	struct place *made;
 
 	for (size_t i = 0; i < capacity; i++)
@@ -73,6 +75,7 @@ static int make_room(void)
 		wanted *= 2;
 	made = mmap(NULL, wanted * sizeof(*made), PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	errno = kept;
 	if (made == MAP_FAILED)
 		return -ENOMEM;
 	for (size_t i = 0; i < capacity; i++) {
@@ -91,39 +94,52 @@ static int make_room(void)
 	return 0;
 }
 
+struct lkos_socket *lkos_socket_at(uint64_t cookie)
+{
+	struct place *const place =
+		capacity && cookie ? place_of(places, capacity, cookie) : NULL;
+
+	return place && place->cookie ? &place->socket : NULL;
+}
+
+struct lkos_socket *lkos_socket_make_at(uint64_t cookie)
+{
+	struct lkos_socket *const known = lkos_socket_at(cookie);
+	struct place *place;
+
+	if (known || !cookie)
+		return known;
+	if (2 * (lkos_sockets_known + 1) > capacity && make_room() != 0)
+		return NULL;
+	place = place_of(places, capacity, cookie);
+	place->cookie = cookie;
+	place->socket = (struct lkos_socket){.stack = lkos_first_stack};
+	atomic_fetch_add(&lkos_sockets_known, 1);
+	return &place->socket;
+}
+
 bool lkos_socket_find(uint64_t cookie, struct lkos_socket *found)
 {
 	const uint64_t signals = lkos_lock();
-	const struct place *place =
-		capacity && cookie ? place_of(places, capacity, cookie) : NULL;
-	const bool is_known = place && place->cookie;
+	const struct lkos_socket *const known = lkos_socket_at(cookie);
 
-	if (is_known)
-		*found = place->socket;
+	if (known)
+		*found = *known;
 	lkos_unlock(signals);
-	return is_known;
+	return known;
 }
 
 int lkos_socket_keep(uint64_t cookie, const struct lkos_socket *socket)
 {
-	const int kept = errno;
+	struct lkos_socket *at;
 	uint64_t signals;
-	int err = 0;
 
 	if (!cookie)
 		return 0;
 	signals = lkos_lock();
-	if (2 * (lkos_sockets_known + 1) > capacity)
-		err = make_room();
-	if (!err) {
-		struct place *const place = place_of(places, capacity, cookie);
-
-		if (!place->cookie)
-			atomic_fetch_add(&lkos_sockets_known, 1);
-		place->cookie = cookie;
-		place->socket = *socket;
-	}
+	at = lkos_socket_make_at(cookie);
+	if (at)
+		*at = *socket;
 	lkos_unlock(signals);
-	errno = kept;
-	return err;
+	return at ? 0 : -ENOMEM;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is known of sockets that are not as the process's first stack makes them.
+/* What is known of sockets that are not as the process's first stack makes them, or that use a feature.
  *
- * What: the stack that a socket is in, and what has become of it there.
+ * What: the stack that a socket is in, what has become of it there, and what each feature keeps.
  * Keyed by: the socket's SO_COOKIE, which is the same through dup, fork and SCM_RIGHTS.
  * Not found: a socket of the first stack, made before a thread chose another one, or elsewhere.
  * When it is forgotten: no call is watched for closing. When the table is half full, the sockets
@@ -33,6 +33,7 @@ struct lkos_socket {
 	struct lkos_stack stack;
 	bool moved; /* onload_move_fd() moved it while it was connected */
 	bool no_unicast; /* of onload_socket_unicast_nonaccel() and onload_socket_rx_nonaccel() */
+	int error; /* that a call of ours took from the socket: its next receiving call has it */
 };
 
 /* How many are known. 0: nothing needs to be asked of any socket. */
@@ -44,8 +45,15 @@ uint64_t lkos_socket_cookie(int fd);
 /* false: not found. */
 bool lkos_socket_find(uint64_t cookie, struct lkos_socket *found);
 
-/* Replaces what was known. return: 0, or -ENOMEM and nothing has changed. A cookie of 0 is passed
- * over. */
+/* What is kept of a socket, to be read and changed while the lock is held; NULL: nothing is known. */
+struct lkos_socket *lkos_socket_at(uint64_t cookie);
+
+/* The same, and what a socket of the first stack is where nothing is known yet. NULL: there is no
+ * memory, or the cookie is 0. */
+struct lkos_socket *lkos_socket_make_at(uint64_t cookie);
+
+/* What is known of a socket that has just been made. return: 0, or -ENOMEM and nothing has changed.
+ * A cookie of 0 is passed over. */
 int lkos_socket_keep(uint64_t cookie, const struct lkos_socket *socket);
 
 #endif

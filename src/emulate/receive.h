@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Receiving, with what the emulation does before and after it. */
+#ifndef LKOS_EMULATE_RECEIVE_H
+#define LKOS_EMULATE_RECEIVE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "src/runtime/c.h"
+#include "src/translate/message_flags.h"
+
+/* Some socket of this process uses a feature that has to do with receiving: set by the first use of
+ * one, for good. */
+extern LKOS_HIDDEN atomic_bool lkos_receiving_matters;
+
+/* Is there anything to do for this socket? errno is kept. */
+bool lkos_socket_receives_specially(int fd, int flags);
+
+static inline bool lkos_receives_specially(int fd, int flags)
+{
+	return LKOS_UNLIKELY(lkos_receiving_matters || flags & LKOS_MSG_ONEPKT) &&
+	       lkos_socket_receives_specially(fd, flags);
+}
+
+/* As recvmsg(), for such a socket: -1 and errno, or as many bytes as were received. */
+ssize_t lkos_receive(int fd, struct msghdr *msg, int flags);
+
+/* The same for one piece of memory: as recv() with those flags. */
+ssize_t lkos_receive_into(int fd, void *buf, size_t len, int flags);
+
+/* The next call of lkos_receive() for this socket fails with this error, unless it is one that says
+ * that there was nothing to receive. */
+void lkos_receive_fails_next(int fd, int error);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The calls of libc that receive. Each is passed on, unless there is something to do for its socket:
+ * then all of them are one, lkos_receive(). */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "src/emulate/receive.h"
+#include "src/runtime/c.h"
+#include "src/runtime/next.h"
+
+LKOS_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
+{
+	if (lkos_receives_specially(fd, flags))
+		return lkos_receive_into(fd, buf, len, flags);
+	return lkos_next.recv(fd, buf, len, flags);
+}
+
+/* As the kernel: the length tells the whole address, whatever of it had room. */
+LKOS_NOINLINE static ssize_t receive_from(int fd, void *buf, size_t len, int flags,
+					  struct sockaddr *addr, socklen_t *addrlen)
+{
+	struct iovec piece = {buf, len};
+	struct msghdr msg = {.msg_iov = &piece, .msg_iovlen = 1};
+	ssize_t received;
+
+	if (addr) {
+		msg.msg_name = addr;
+		msg.msg_namelen = *addrlen;
+	}
+	received = lkos_receive(fd, &msg, flags);
+	if (received >= 0 && addr)
+		*addrlen = msg.msg_namelen;
+	return received;
+}
+
+LKOS_EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags,
+			     struct sockaddr *addr, socklen_t *addrlen)
+{
+	if (lkos_receives_specially(fd, flags))
+		return receive_from(fd, buf, len, flags, addr, addrlen);
+	return lkos_next.recvfrom(fd, buf, len, flags, addr, addrlen);
+}
+
+LKOS_EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	if (lkos_receives_specially(fd, flags))
+		return lkos_receive(fd, msg, flags);
+	return lkos_next.recvmsg(fd, msg, flags);
+}
+
+static int64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
+}
+
+/* What is left of the time. return: is any? */
+static bool time_is_left(struct timespec *timeout, int64_t start, int64_t whole)
+{
+	const int64_t left = whole - (now() - start);
+
+	timeout->tv_sec = (time_t)(left < 0 ? 0 : left / 1000000000);
+	timeout->tv_nsec = (long)(left < 0 ? 0 : left % 1000000000);
+	return left > 0;
+}
+
+/* As the kernel: the time is looked at after each message, and an error after the first one is for
+ * the next call.
+ * source: linux net/socket.c, do_recvmmsg() */
+LKOS_NOINLINE static int receive_many(int fd, struct mmsghdr *msgs, unsigned int count,
+				      int flags, struct timespec *timeout)
+{
+	const int64_t whole =
+		timeout ? timeout->tv_sec * INT64_C(1000000000) + timeout->tv_nsec : 0;
+	const int64_t start = now();
+	unsigned int received = 0;
+
+	/* of no message: is the timeout valid? */
+	if (timeout && lkos_next.recvmmsg(fd, msgs, 0, flags, timeout) < 0)
+		return -1;
+	while (received < count && received < LKOS_MESSAGES_MAX) {
+		struct mmsghdr *const msg = msgs + received;
+		const ssize_t length =
+			lkos_receive(fd, &msg->msg_hdr, flags & ~MSG_WAITFORONE);
+
+		if (length < 0) {
+			if (received == 0)
+				return -1;
+			lkos_receive_fails_next(fd, errno);
+			break;
+		}
+		msg->msg_len = (unsigned int)length;
+		received++;
+		if (flags & MSG_WAITFORONE)
+			flags |= MSG_DONTWAIT;
+		if ((timeout && !time_is_left(timeout, start, whole)) ||
+		    msg->msg_hdr.msg_flags & MSG_OOB)
+			break;
+	}
+	return (int)received;
+}
+
+LKOS_EXPORT int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags,
+			 struct timespec *timeout)
+{
+	if (lkos_receives_specially(fd, flags))
+		return receive_many(fd, msgs, count, flags, timeout);
+	return lkos_next.recvmmsg(fd, msgs, count, flags, timeout);
+}
+
+/* Nothing is received into no memory. */
+LKOS_EXPORT ssize_t read(int fd, void *buf, size_t len)
+{
+	if (len && lkos_receives_specially(fd, 0))
+		return lkos_receive_into(fd, buf, len, 0);
+	return lkos_next.read(fd, buf, len);
+}
+
+static bool is_empty(const struct iovec *pieces, int count)
+{
+	while (count > 0 && pieces[count - 1].iov_len == 0)
+		count--;
+	return count <= 0;
+}
+
+LKOS_EXPORT ssize_t readv(int fd, const struct iovec *pieces, int count)
+{
+	if (lkos_receives_specially(fd, 0) && !is_empty(pieces, count)) {
+		struct msghdr msg = {.msg_iov = (struct iovec *)pieces,
+				     .msg_iovlen = (size_t)count};
+
+		return lkos_receive(fd, &msg, 0);
+	}
+	return lkos_next.readv(fd, pieces, count);
+}
+
+/* libc declares the checking calls in no header: they stand behind the others in programs built with
+ * _FORTIFY_SOURCE, and end a program that asks for more than there is room for. */
+ssize_t __read_chk(int fd, void *buf, size_t len, size_t room);
+ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags);
+ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags,
+		       struct sockaddr *addr, socklen_t *addrlen);
+
+LKOS_EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t room)
+{
+	if (len && len <= room && lkos_receives_specially(fd, 0))
+		return lkos_receive_into(fd, buf, len, 0);
+	return lkos_next.__read_chk(fd, buf, len, room);
+}
+
+LKOS_EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags)
+{
+	if (len <= room && lkos_receives_specially(fd, flags))
+		return lkos_receive_into(fd, buf, len, flags);
+	return lkos_next.__recv_chk(fd, buf, len, room, flags);
+}
+
+LKOS_EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags,
+				   struct sockaddr *addr, socklen_t *addrlen)
+{
+	if (len <= room && lkos_receives_specially(fd, flags))
+		return receive_from(fd, buf, len, flags, addr, addrlen);
+	return lkos_next.__recvfrom_chk(fd, buf, len, room, flags, addr, addrlen);
+}
