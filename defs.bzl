@@ -54,6 +54,9 @@ LKOS_CXXOPTS = [
 ]
 
 LKOS_LINKOPTS = [
+    # Without what the compiler adds for C++: C needs none of it, and the loader looks for each of its symbols in
+    # every library, when a program starts.
+    "-nostartfiles",
     # Before the C++ libraries that Bazel names on every link line: C does not need them.
     "-Wl,--as-needed",
     "-Wl,--hash-style=gnu",

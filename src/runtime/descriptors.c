@@ -78,7 +78,7 @@ static void map_block(lkos_fd_entry *_Atomic *at)
 	if (fresh == MAP_FAILED)
 		atomic_store(&no_memory, true); /* and is not tried again */
 	else if (!atomic_compare_exchange_strong(at, &none, fresh))
-		munmap(fresh, BLOCK_SIZE); /* another thread was first */
+		syscall(SYS_munmap, fresh, BLOCK_SIZE); /* another thread was first */
 }
 
 static lkos_fd_entry *make_entry(int fd)
@@ -229,7 +229,8 @@ static bool look_at_listed(int list)
 void lkos_possible_look(void)
 {
 	const int kept = errno;
-	const int list = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const int list = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/fd",
+				      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	atomic_store(&lkos_stamps_possible, false);
 	atomic_store(&lkos_requests_possible, false);
