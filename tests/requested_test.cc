@@ -437,6 +437,7 @@ class TwoSetters : public Requested {
     if (before != 0) Set(kFd, before);
     fake_kernel::BeforeEach([&] { until(point++); });
     one.Begin();
+    const bool whole_in_begin = done == 3;
     one.TellKernel();
     if (one.granted) last = one.requested;
     one.End();
@@ -449,8 +450,13 @@ class TwoSetters : public Requested {
     const bool same =
         one.granted && two.granted &&
         lkos_sof_to_kernel(one.requested) == lkos_sof_to_kernel(two.requested);
+    // The second one's note was written over by the first one's, which it had
+    // come before. What was noted before leads to the same flags.
+    const bool lost = whole_in_begin && two.granted && !one.granted &&
+                      lkos_sof_held(before) == lkos_sof_held(two.requested);
     if (shown != last &&
-        !(same && (shown == one.requested || shown == two.requested))) {
+        !(same && (shown == one.requested || shown == two.requested)) &&
+        !(lost && shown == before)) {
       ADD_FAILURE() << std::hex << "shown " << shown << ", before " << before
                     << ", one " << one.requested
                     << (one.granted ? "" : " (refused)") << ", two "

@@ -53,14 +53,6 @@ static uint32_t told(const struct lkos_note *note, uint32_t held)
 	return lkos_note_tells(note, held, &requested) ? requested : lkos_sof_to_app(held);
 }
 
-static uint32_t hint_of(int fd)
-{
-	uint32_t hint;
-	bool not_noted;
-
-	return lkos_fd_hint(fd, &hint, &not_noted) ? hint : LKOS_NOTE_NONE;
-}
-
 /* What was requested, if it led to `held`: as any process can tell, unless this one was refused the
  * note, or has a hint in place of a note that was written over. */
 static uint32_t requested_for(int fd, const struct lkos_note *note, uint32_t held)
@@ -137,8 +129,7 @@ uint32_t lkos_requested_shown(int fd, uint32_t held)
  * could not be read without a note, or where there is one about something older. */
 static struct lkos_request begin(int fd, const uint32_t *requested)
 {
-	struct lkos_request request = {
-		.fd = fd, .requested = requested ? *requested : 0, .hint = hint_of(fd)};
+	struct lkos_request request = {.fd = fd, .requested = requested ? *requested : 0};
 	struct lkos_note note;
 	uint32_t expected;
 
@@ -197,27 +188,8 @@ static bool confirm_note(const struct lkos_request *request)
 	       write_note(request->fd, request->requested, note.now);
 }
 
-/* If other flags were granted meanwhile, their note may have been written over, and their hint says,
- * which may come only now. */
-static void take_back_note(const struct lkos_request *request)
-{
-	uint32_t held, noted = request->requested;
-
-	for (int looks = 0; looks < LOOKS && read_note(request->fd).now == noted &&
-			    read_held(request->fd, &held);
-	     looks++) {
-		const uint32_t hint = hint_of(request->fd);
-		uint32_t right = held == request->held ? request->before : LKOS_NOTE_NONE;
-
-		if (hint != request->hint && lkos_sof_held(hint) == held)
-			right = hint;
-		if (right == noted && looks > 0)
-			break;
-		write_note(request->fd, right, right);
-		noted = right;
-	}
-}
-
+/* The note of a request that was refused tells nothing, as it does not fit what the kernel holds, and
+ * stays; unless it fits, too. */
 void lkos_request_end(const struct lkos_request *request, bool granted)
 {
 	if (granted)
@@ -227,8 +199,8 @@ void lkos_request_end(const struct lkos_request *request, bool granted)
 	if (granted)
 		lkos_fd_leave_hint(request->fd, request->requested,
 				   !confirm_note(request));
-	else
-		take_back_note(request);
+	else if (lkos_sof_held(request->requested) == request->held)
+		write_note(request->fd, request->before, request->before);
 }
 
 /* What was requested, for the kernel, under the number by which the application set its own flags: that

@@ -43,7 +43,6 @@ struct lkos_request {
 	int fd;
 	bool is_socket, is_noted;
 	uint32_t before, held; /* what was requested, and held by the kernel, until now */
-	uint32_t hint;         /* of the number, until now */
 	uint32_t requested;    /* from now on: lkos_sof_held of it is for the kernel */
 };
 
