@@ -1,32 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "src/translate/timestamping_flags.h"
 
-/* Each request for hardware records, the software one that stands in for it, and what is dropped where
- * software transmit records were not requested. A request per call brings its record with it. */
-static const struct {
-	uint32_t hardware, software, dropped;
-} requests[] = {
-	{SOF_TIMESTAMPING_RX_HARDWARE, SOF_TIMESTAMPING_RX_SOFTWARE, 0},
-	{SOF_TIMESTAMPING_TX_HARDWARE, SOF_TIMESTAMPING_TX_SOFTWARE, LKOS_SOF_OPT_TX_SWHW},
-	{LKOS_SOF_TX_HARDWARE_PER_CALL, 0, LKOS_SOF_OPT_TX_SWHW},
-};
+#define TX_REQUESTS (SOF_TIMESTAMPING_TX_HARDWARE | LKOS_SOF_TX_HARDWARE_PER_CALL)
 
-#define REQUESTS (sizeof(requests) / sizeof(requests[0]))
-
+/* A request per call brings its software record with it. */
 uint32_t lkos_sof_held(uint32_t requested)
 {
 	uint32_t held = requested & ~LKOS_SOF_OURS;
 
 	if (!(requested & SOF_TIMESTAMPING_RAW_HARDWARE))
 		return held;
-	for (unsigned int i = 0; i < REQUESTS; i++) {
-		if (!(requested & requests[i].hardware))
-			continue;
-		if (!(requested & SOF_TIMESTAMPING_TX_SOFTWARE))
-			held &= ~requests[i].dropped;
-		held |= requests[i].software | SOF_TIMESTAMPING_SOFTWARE;
-	}
-	return held;
+	if (requested & SOF_TIMESTAMPING_RX_HARDWARE)
+		held |= SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+	if (!(requested & TX_REQUESTS))
+		return held;
+	if (!(requested & SOF_TIMESTAMPING_TX_SOFTWARE))
+		held &= ~LKOS_SOF_OPT_TX_SWHW;
+	if (requested & SOF_TIMESTAMPING_TX_HARDWARE)
+		held |= SOF_TIMESTAMPING_TX_SOFTWARE;
+	return held | SOF_TIMESTAMPING_SOFTWARE;
 }
 
 uint32_t lkos_sof_requested_after(uint32_t requested, uint32_t before)
@@ -45,10 +37,10 @@ uint32_t lkos_sof_to_app(uint32_t held)
 
 	if (held & SOF_TIMESTAMPING_SYS_HARDWARE)
 		return held;
-	for (unsigned int i = 0; i < REQUESTS; i++) {
-		if ((held & requests[i].hardware) && !(held & requests[i].dropped))
-			requested &= ~requests[i].software;
-	}
+	if (held & SOF_TIMESTAMPING_RX_HARDWARE)
+		requested &= ~(uint32_t)SOF_TIMESTAMPING_RX_SOFTWARE;
+	if (held & SOF_TIMESTAMPING_TX_HARDWARE && !(held & LKOS_SOF_OPT_TX_SWHW))
+		requested &= ~(uint32_t)SOF_TIMESTAMPING_TX_SOFTWARE;
 	if (!(requested & records))
 		requested &= ~(uint32_t)SOF_TIMESTAMPING_SOFTWARE;
 	return lkos_sof_held(requested) == held ? requested : held;
