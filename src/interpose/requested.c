@@ -16,13 +16,7 @@ static const uint32_t per_call = LKOS_SOF_TX_HARDWARE_PER_CALL;
  * the new one. false: fd is no socket, or the kernel an old one. */
 static bool read_held(int fd, uint32_t *held)
 {
-	const int kept = errno;
-	socklen_t size = sizeof(*held);
-	const bool is_read = lkos_next.getsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING_OLD,
-						  held, &size) == 0;
-
-	errno = kept;
-	return is_read;
+	return lkos_socket_option(fd, SO_TIMESTAMPING_OLD, held) == 0;
 }
 
 static LKOS_NOINLINE struct lkos_note read_note(int fd)
@@ -148,24 +142,14 @@ static struct lkos_request begin(int fd, const uint32_t *requested)
 	return request;
 }
 
-/* Linux 5.10 and 5.15 set by the new number, and do not read by it. */
-static bool new_number_reads(int fd)
-{
-	const int kept = errno;
-	uint32_t flags;
-	socklen_t size = sizeof(flags);
-	const bool reads = lkos_next.getsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING_NEW,
-						&flags, &size) == 0;
-
-	errno = kept;
-	return reads;
-}
-
-/* What is cached ends already here, in case the caller does not get to the end (siglongjmp). */
+/* What is cached ends already here, in case the caller does not get to the end (siglongjmp). Linux 5.10
+ * and 5.15 set by the new number, and do not read by it. */
 struct lkos_request lkos_request_begin(int fd, int optname, uint32_t requested)
 {
+	uint32_t held;
+
 	if (optname == SO_TIMESTAMPING_NEW && requested & SOF_TIMESTAMPING_RAW_HARDWARE &&
-	    !new_number_reads(fd))
+	    lkos_socket_option(fd, SO_TIMESTAMPING_NEW, &held) != 0)
 		requested |= LKOS_SOF_SET_BY_NEW;
 	lkos_stamps_become_possible();
 	if (requested & SOF_TIMESTAMPING_RAW_HARDWARE)
