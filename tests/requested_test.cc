@@ -303,7 +303,7 @@ TEST_F(Requested, IsNothingWithoutASocket) {
     EXPECT_FALSE(Set(fd, 0x5c)) << fd;
     errno = 77;
     const plain_request request = plain_request_begin(fd, kOld, 0x5c);
-    EXPECT_FALSE(request.is_socket) << fd;
+    EXPECT_EQ(request.requested, 0x5cu) << fd;
     plain_request_end(&request, false);
     plain_request_inherit(fd, fd);
     plain_request_per_call(fd);
