@@ -30,6 +30,9 @@ LKOS_COPTS = [
     "-O2",
     # What is exported says so, and the version script has the last word.
     "-fvisibility=hidden",
+    # Functions and tables that nobody uses are left out, although their files are linked.
+    "-ffunction-sections",
+    "-fdata-sections",
     # A call of an exported function in the same file is ours, whatever library is preloaded before.
     "-fno-semantic-interposition",
     "-fno-plt",
@@ -54,8 +57,12 @@ LKOS_CXXOPTS = [
 ]
 
 LKOS_LINKOPTS = [
+    # Without what the compiler adds for C++: C needs none of it, and the loader looks for each of its symbols in
+    # every library, when a program starts.
+    "-nostartfiles",
     # Before the C++ libraries that Bazel names on every link line: C does not need them.
     "-Wl,--as-needed",
+    "-Wl,--gc-sections",
     "-Wl,--hash-style=gnu",
     "-Wl,-O1",
     "-Wl,-z,defs",

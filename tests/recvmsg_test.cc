@@ -298,7 +298,7 @@ TEST_F(Recvmsg, TakesNoSecondLookUntilASocketAsks) {
   plain_possible_look();
   ASSERT_FALSE(plain_stamps_possible());
   const int before = fake_kernel::Calls();
-  fake_kernel::SetFlags(kFd, lkos_sof_to_kernel(kRxOnly));
+  fake_kernel::SetFlags(kFd, lkos_sof_held(kRxOnly));
   Arrives(7, 0);
   EXPECT_EQ(Receive(), (Shown{7, 0, 0}));
   EXPECT_EQ(fake_kernel::Calls(), before);
@@ -851,7 +851,7 @@ TEST_F(Reuse, ByAcceptInheritsFromAListenerThatWasForgotten) {
 
 TEST_F(Recvmsg, ShowsWhatAnotherProgramAskedOnceTheFlagsWereRead) {
   Ask(kFd, 0);
-  fake_kernel::SetFlags(kFd, lkos_sof_to_kernel(kRxOnly));
+  fake_kernel::SetFlags(kFd, lkos_sof_held(kRxOnly));
   EXPECT_EQ(AskedOf(kFd), kRxOnly);
   Arrives(7, 0);
   EXPECT_EQ(Receive(), (Shown{0, 0, 7}));
@@ -863,7 +863,7 @@ TEST_F(Recvmsg, ShowsWhatAnotherProgramAskedWhereNothingWasKnownToBeAsked) {
   EXPECT_EQ(AskedOf(kFd), 0u);
   Arrives(7, 0);
   EXPECT_EQ(Receive(), (Shown{7, 0, 0}));  // now it is known, as asking nothing
-  fake_kernel::SetFlags(kFd, lkos_sof_to_kernel(kRxOnly));
+  fake_kernel::SetFlags(kFd, lkos_sof_held(kRxOnly));
   Arrives(7, 0);
   EXPECT_EQ(Receive(), (Shown{0, 0, 7}));
 }

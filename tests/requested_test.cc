@@ -81,8 +81,8 @@ class Requested : public testing::Test {
     void TellKernel() {
       const uint32_t held = lkos_sof_held(request.requested);
       const int others = fake_kernel::Refuse(error);
-      granted =
-          lkos_next.setsockopt(fd, SOL_SOCKET, optname, &held, sizeof(held)) == 0;
+      granted = lkos_next.setsockopt(fd, SOL_SOCKET, optname, &held,
+                                     sizeof(held)) == 0;
       fake_kernel::Refuse(others);
     }
     void End() { plain_request_end(&request, granted); }
@@ -144,8 +144,7 @@ TEST_F(Requested, IsShownAsItWasSetForEachSetOnAFreshSocket) {
       ASSERT_EQ(Shown(kFd), requested | more) << std::hex << requested;
       ASSERT_EQ(plain_requested(kFd), requested | more)
           << std::hex << requested;
-      ASSERT_EQ(fake_kernel::FlagsOf(kFd),
-                lkos_sof_to_kernel(requested | more));
+      ASSERT_EQ(fake_kernel::FlagsOf(kFd), lkos_sof_held(requested | more));
       ExpectEverywhere(kFd, requested | more);
     }
   });
@@ -217,7 +216,7 @@ TEST_F(Requested, IsNotTheNumbers) {
       ASSERT_EQ(plain_requested(kFd), 0u) << std::hex << requested;
       ASSERT_EQ(Shown(kFd), 0u);
       // Nor is it the inode's memory, which a later socket gets with its times.
-      const uint32_t held = lkos_sof_to_kernel(requested);
+      const uint32_t held = lkos_sof_held(requested);
       fake_kernel::SetFlags(kFd, held);
       ExpectEverywhere(kFd, lkos_sof_to_app(held));
       if (HasFatalFailure()) return;
@@ -244,7 +243,7 @@ TEST_F(Requested, IsWorkedOutForASocketThatWeDidNotSee) {
 
 TEST_F(Requested, IsWorkedOutWhereSomebodySetOthersPastUs) {
   ForEachSet([](uint32_t requested) {
-    const uint32_t held = lkos_sof_to_kernel(requested);
+    const uint32_t held = lkos_sof_held(requested);
     Open(kFd);
     Set(kFd, requested);
     ForEachSet([requested, held](uint32_t kernel) {
@@ -304,7 +303,7 @@ TEST_F(Requested, IsNothingWithoutASocket) {
     EXPECT_FALSE(Set(fd, 0x5c)) << fd;
     errno = 77;
     const plain_request request = plain_request_begin(fd, kOld, 0x5c);
-    EXPECT_FALSE(request.is_socket) << fd;
+    EXPECT_EQ(request.requested, 0x5cu) << fd;
     plain_request_end(&request, false);
     plain_request_inherit(fd, fd);
     plain_request_per_call(fd);
@@ -349,7 +348,7 @@ TEST_F(Requested, IsWorkedOutForASocketThatWasAcceptedUnderOtherFlags) {
   ForEachSet([](uint32_t requested) {
     const uint32_t kernel =
         0x5f;  // hardware stamps of both directions, as if set by us
-    if (lkos_sof_to_kernel(requested) == kernel) return;
+    if (lkos_sof_held(requested) == kernel) return;
     Open(kFd);
     Set(kFd, requested);
     fake_kernel::Accept(kFd,
@@ -437,6 +436,7 @@ class TwoSetters : public Requested {
     if (before != 0) Set(kFd, before);
     fake_kernel::BeforeEach([&] { until(point++); });
     one.Begin();
+    const bool whole_in_begin = done == 3;
     one.TellKernel();
     if (one.granted) last = one.requested;
     one.End();
@@ -444,13 +444,18 @@ class TwoSetters : public Requested {
     until(1000);
 
     const uint32_t shown = Shown(kFd);
-    EXPECT_EQ(fake_kernel::FlagsOf(kFd), lkos_sof_to_kernel(last));
+    EXPECT_EQ(fake_kernel::FlagsOf(kFd), lkos_sof_held(last));
     // Where both lead to the same flags, either may have been the last.
     const bool same =
         one.granted && two.granted &&
-        lkos_sof_to_kernel(one.requested) == lkos_sof_to_kernel(two.requested);
+        lkos_sof_held(one.requested) == lkos_sof_held(two.requested);
+    // The second one's note was written over by the first one's, which it had
+    // come before. What was noted before leads to the same flags.
+    const bool lost = whole_in_begin && two.granted && !one.granted &&
+                      lkos_sof_held(before) == lkos_sof_held(two.requested);
     if (shown != last &&
-        !(same && (shown == one.requested || shown == two.requested))) {
+        !(same && (shown == one.requested || shown == two.requested)) &&
+        !(lost && shown == before)) {
       ADD_FAILURE() << std::hex << "shown " << shown << ", before " << before
                     << ", one " << one.requested
                     << (one.granted ? "" : " (refused)") << ", two "
@@ -465,7 +470,7 @@ class TwoSetters : public Requested {
     const uint32_t noted = plain_requested(kFd);
     EXPECT_TRUE(noted == shown ||
                 ((!one.granted || !two.granted) &&
-                 noted == lkos_sof_to_app(lkos_sof_to_kernel(last))))
+                 noted == lkos_sof_to_app(lkos_sof_held(last))))
         << std::hex << noted << ' ' << shown;
     return point;
   }
@@ -535,10 +540,10 @@ TEST_F(Requested, IsWhatTheKernelHeardLastOfASetInsideAnother) {
             visited_in == 2 || (visited_in == 1 && after);
         const uint32_t last = inner_was_last ? inner : outer,
                        shown = Shown(kFd);
-        ASSERT_EQ(fake_kernel::FlagsOf(kFd), lkos_sof_to_kernel(last));
+        ASSERT_EQ(fake_kernel::FlagsOf(kFd), lkos_sof_held(last));
         Execute();
         ASSERT_EQ(plain_requested(kFd), shown);
-        if (lkos_sof_to_kernel(outer) != lkos_sof_to_kernel(inner)) {
+        if (lkos_sof_held(outer) != lkos_sof_held(inner)) {
           ASSERT_EQ(shown, last)
               << std::hex << outer << ' ' << inner << " in step " << visited_in;
         } else {  // either may have been the last
@@ -556,7 +561,7 @@ TEST_F(Requested, IsWhatTheKernelHeardLastOfManyThreads) {
   std::vector<uint32_t> sets;
   for (uint32_t i = 0; i < 8; ++i) sets.push_back(0x5c | i << 7);
   for (const uint32_t set : sets)
-    ASSERT_NE(lkos_sof_to_app(lkos_sof_to_kernel(set)), set);
+    ASSERT_NE(lkos_sof_to_app(lkos_sof_held(set)), set);
 
   for (int round = 0; round < 20; ++round) {
     Open(kFd);
@@ -577,7 +582,7 @@ TEST_F(Requested, IsWhatTheKernelHeardLastOfManyThreads) {
       });
     }
     for (std::thread& thread : threads) thread.join();
-    ASSERT_EQ(lkos_sof_to_kernel(Shown(kFd)), fake_kernel::FlagsOf(kFd));
+    ASSERT_EQ(lkos_sof_held(Shown(kFd)), fake_kernel::FlagsOf(kFd));
     ASSERT_EQ(Shown(kFd) & 0x7f, 0x5cu);
     Close(kFd);
     Close(kOther);
@@ -693,7 +698,7 @@ TEST_F(Requested, PerCallTakesNothingFromASetAtTheSameTime) {
       if (!fake_kernel::WasInside()) return;
       // Its request may have come before the set, or after it.
       EXPECT_EQ(fake_kernel::FlagsOf(kFd) & ~SOF_TIMESTAMPING_SOFTWARE,
-                lkos_sof_to_kernel(inner) & ~SOF_TIMESTAMPING_SOFTWARE);
+                lkos_sof_held(inner) & ~SOF_TIMESTAMPING_SOFTWARE);
       EXPECT_EQ(Shown(kFd), inner);
       Execute();
       EXPECT_EQ(Shown(kFd), inner);
@@ -759,7 +764,7 @@ TEST_F(Requested, SetTakesNothingFromAPerCallRequestAtTheSameTime) {
         Set(kFd, outer);
         if (!fake_kernel::WasInside()) return;
         EXPECT_EQ(fake_kernel::FlagsOf(kFd) & ~SOF_TIMESTAMPING_SOFTWARE,
-                  lkos_sof_to_kernel(outer) & ~SOF_TIMESTAMPING_SOFTWARE)
+                  lkos_sof_held(outer) & ~SOF_TIMESTAMPING_SOFTWARE)
             << std::hex << before << ' ' << outer;
         EXPECT_EQ(Shown(kFd), outer) << std::hex << before << ' ' << outer;
         Execute();
@@ -863,10 +868,9 @@ TEST_F(Requested, IsKnownByItsNumberWhereTheNoteIsRefused) {
     ASSERT_EQ(plain_requested(kFd), second);
     // What it is elsewhere is worked out.
     Duplicate(kFd, 7);
-    ASSERT_EQ(plain_requested(7), lkos_sof_to_app(lkos_sof_to_kernel(second)));
+    ASSERT_EQ(plain_requested(7), lkos_sof_to_app(lkos_sof_held(second)));
     Execute();
-    ASSERT_EQ(plain_requested(kFd),
-              lkos_sof_to_app(lkos_sof_to_kernel(second)));
+    ASSERT_EQ(plain_requested(kFd), lkos_sof_to_app(lkos_sof_held(second)));
   });
 }
 
@@ -907,9 +911,9 @@ TEST_F(Requested, IsInheritedWhereTheNoteIsRefused) {
     ASSERT_EQ(Shown(kOther), requested);
     // The number is another socket's then.
     Open(kOther);
-    fake_kernel::SetFlags(kOther, lkos_sof_to_kernel(requested));
+    fake_kernel::SetFlags(kOther, lkos_sof_held(requested));
     ASSERT_EQ(plain_requested(kOther),
-              lkos_sof_to_app(lkos_sof_to_kernel(requested)));
+              lkos_sof_to_app(lkos_sof_held(requested)));
   });
 }
 
@@ -972,7 +976,7 @@ TEST_F(Requested, IsWhatAVforkChildHasSet) {
   Set(kFd, 0x5c);
   plain_requested(kFd);
   RunInVforkChild([] { Set(kFd, 0x51); });
-  if (fake_kernel::FlagsOf(kFd) == lkos_sof_to_kernel(0x51)) {
+  if (fake_kernel::FlagsOf(kFd) == lkos_sof_held(0x51)) {
     EXPECT_EQ(Shown(kFd), 0x51u);
     EXPECT_EQ(plain_requested(kFd), 0x51u);
   }

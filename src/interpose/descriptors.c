@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -149,27 +148,17 @@ LKOS_EXPORT int dup3(int fd, int new_fd, int flags)
 	return duplicated(fd, lkos_next.dup3(fd, new_fd, flags));
 }
 
-/* The third argument of fcntl is absent, an int or a pointer. As libc does, it is taken and passed on
- * as one pointer whatever it is. */
-#define TAKE_ARGUMENT(cmd, arg)                                                          \
-	do {                                                                             \
-		va_list args;                                                            \
-                                                                                         \
-		va_start(args, cmd);                                                     \
-		(arg) = va_arg(args, void *);                                            \
-		va_end(args);                                                            \
-	} while (0)
-
 static int controlled(int fd, int cmd, int result)
 {
 	return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC ? duplicated(fd, result) : result;
 }
 
-LKOS_EXPORT int fcntl64(int fd, int cmd, ...)
-{
-	void *arg;
+/* The third argument of fcntl may be absent, an int or a pointer. It is passed on as the pointer it may
+ * be, as that of ioctl is (interpose/ioctl.c). */
+LKOS_EXPORT int lkos_fcntl64(int fd, int cmd, void *arg) __asm__("fcntl64");
 
-	TAKE_ARGUMENT(cmd, arg);
+int lkos_fcntl64(int fd, int cmd, void *arg)
+{
 	return controlled(fd, cmd, lkos_next.fcntl64(fd, cmd, arg));
 }
 
@@ -177,21 +166,17 @@ LKOS_EXPORT int fcntl64(int fd, int cmd, ...)
 /* With 64-bit time; in no header by this name. fcntl itself is not defined here: libc has two of that
  * name, which take different structures for file locks, and a caller's version cannot be told. What
  * it gives out is forgotten when it is closed. */
-int __fcntl_time64(int fd, int cmd, ...);
+LKOS_EXPORT int __fcntl_time64(int fd, int cmd, void *arg);
 
-LKOS_EXPORT int __fcntl_time64(int fd, int cmd, ...)
+int __fcntl_time64(int fd, int cmd, void *arg)
 {
-	void *arg;
-
-	TAKE_ARGUMENT(cmd, arg);
 	return controlled(fd, cmd, lkos_next.__fcntl_time64(fd, cmd, arg));
 }
 #else
-LKOS_EXPORT int fcntl(int fd, int cmd, ...)
-{
-	void *arg;
+LKOS_EXPORT int lkos_fcntl(int fd, int cmd, void *arg) __asm__("fcntl");
 
-	TAKE_ARGUMENT(cmd, arg);
+int lkos_fcntl(int fd, int cmd, void *arg)
+{
 	return controlled(fd, cmd, lkos_next.fcntl(fd, cmd, arg));
 }
 #endif

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 
 #include "src/runtime/c.h"
+#include "src/runtime/descriptors.h"
 #include "src/runtime/libc.h"
 #include "src/runtime/memory.h"
 #include "src/runtime/next.h"
@@ -19,35 +20,23 @@
 
 #define MPTCP 262 /* IPPROTO_MPTCP, since glibc 2.32 */
 
-/* An option of SOL_SOCKET that is an int. return: 0 or a negative errno; errno is kept. */
-static int read_option(int fd, int optname, int *value)
-{
-	const int kept = errno;
-	socklen_t size = sizeof(*value);
-	const int error =
-		lkos_next.getsockopt(fd, SOL_SOCKET, optname, value, &size) ? -errno : 0;
-
-	errno = kept;
-	return error;
-}
-
 /* Over IPv4 or IPv6, or MPTCP, which is several. The question of the type comes first: it is enough for
  * most sockets.
  * unknown: the answer where the kernel would not say, as in a sandbox. */
 static bool is_tcp(int fd, bool unknown)
 {
-	int type, domain, protocol;
-	const int error = read_option(fd, SO_TYPE, &type);
+	uint32_t type, domain, protocol;
+	const int error = lkos_socket_option(fd, SO_TYPE, &type);
 
 	if (error != 0)
 		return error != -EBADF && error != -ENOTSOCK && unknown;
 	if (type != SOCK_STREAM)
 		return false;
-	if (read_option(fd, SO_DOMAIN, &domain) != 0)
+	if (lkos_socket_option(fd, SO_DOMAIN, &domain) != 0)
 		return unknown;
 	if (domain != AF_INET && domain != AF_INET6)
 		return false;
-	if (read_option(fd, SO_PROTOCOL, &protocol) != 0)
+	if (lkos_socket_option(fd, SO_PROTOCOL, &protocol) != 0)
 		return unknown;
 	return protocol == IPPROTO_TCP || protocol == MPTCP;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "src/interpose/requested.h"
 
-#include <stddef.h>
-
 #include "src/runtime/file.h"
 #include "src/runtime/next.h"
 #include "src/translate/timestamping_flags.h"
@@ -16,13 +14,7 @@ static const uint32_t per_call = LKOS_SOF_TX_HARDWARE_PER_CALL;
  * the new one. false: fd is no socket, or the kernel an old one. */
 static bool read_held(int fd, uint32_t *held)
 {
-	const int kept = errno;
-	socklen_t size = sizeof(*held);
-	const bool is_read = lkos_next.getsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING_OLD,
-						  held, &size) == 0;
-
-	errno = kept;
-	return is_read;
+	return lkos_socket_option(fd, SO_TIMESTAMPING_OLD, held) == 0;
 }
 
 static LKOS_NOINLINE struct lkos_note read_note(int fd)
@@ -51,14 +43,6 @@ static uint32_t told(const struct lkos_note *note, uint32_t held)
 	uint32_t requested;
 
 	return lkos_note_tells(note, held, &requested) ? requested : lkos_sof_to_app(held);
-}
-
-static uint32_t hint_of(int fd)
-{
-	uint32_t hint;
-	bool not_noted;
-
-	return lkos_fd_hint(fd, &hint, &not_noted) ? hint : LKOS_NOTE_NONE;
 }
 
 /* What was requested, if it led to `held`: as any process can tell, unless this one was refused the
@@ -133,21 +117,20 @@ uint32_t lkos_requested_shown(int fd, uint32_t held)
 	return requested & ~LKOS_SOF_OURS;
 }
 
-/* `requested`; or NULL: what was requested before, and hardware stamps per call. It is noted where it
- * could not be read without a note, or where there is one about something older. */
-static struct lkos_request begin(int fd, const uint32_t *requested)
+/* A request of `requested`, or of what was requested before (LKOS_NOTE_NONE), and of `more`. It is noted
+ * where it could not be read without a note, or where there is one about something older. */
+static struct lkos_request begin(int fd, uint32_t requested, uint32_t more)
 {
-	struct lkos_request request = {
-		.fd = fd, .requested = requested ? *requested : 0, .hint = hint_of(fd)};
+	struct lkos_request request = {.fd = fd, .requested = requested};
 	struct lkos_note note;
 	uint32_t expected;
 
-	request.is_socket = read_held(fd, &request.held);
-	if (!request.is_socket)
+	if (!read_held(fd, &request.held))
 		return request;
 	request.before = look(fd, &request.held, &note);
-	request.requested = lkos_sof_requested_after(
-		requested ? *requested : request.before | per_call, request.before);
+	if (requested == LKOS_NOTE_NONE)
+		requested = request.before;
+	request.requested = lkos_sof_requested_after(requested | more, request.before);
 	expected = lkos_sof_held(request.requested);
 	request.is_noted = note.now != LKOS_NOTE_NONE ||
 			   told(&note, expected) != request.requested ||
@@ -157,30 +140,20 @@ static struct lkos_request begin(int fd, const uint32_t *requested)
 	return request;
 }
 
-/* Linux 5.10 and 5.15 set by the new number, and do not read by it. */
-static bool new_number_reads(int fd)
-{
-	const int kept = errno;
-	uint32_t flags;
-	socklen_t size = sizeof(flags);
-	const bool reads = lkos_next.getsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING_NEW,
-						&flags, &size) == 0;
-
-	errno = kept;
-	return reads;
-}
-
-/* What is cached ends already here, in case the caller does not get to the end (siglongjmp). */
+/* What is cached ends already here, in case the caller does not get to the end (siglongjmp). Linux 5.10
+ * and 5.15 set by the new number, and do not read by it. */
 struct lkos_request lkos_request_begin(int fd, int optname, uint32_t requested)
 {
+	uint32_t held;
+
 	if (optname == SO_TIMESTAMPING_NEW && requested & SOF_TIMESTAMPING_RAW_HARDWARE &&
-	    !new_number_reads(fd))
+	    lkos_socket_option(fd, SO_TIMESTAMPING_NEW, &held) != 0)
 		requested |= LKOS_SOF_SET_BY_NEW;
 	lkos_stamps_become_possible();
 	if (requested & SOF_TIMESTAMPING_RAW_HARDWARE)
 		lkos_requests_become_possible();
 	lkos_fd_expire();
-	return begin(fd, &requested);
+	return begin(fd, requested, 0);
 }
 
 /* Of two threads that change one socket at once, each may have written over the other's note. So each
@@ -197,27 +170,8 @@ static bool confirm_note(const struct lkos_request *request)
 	       write_note(request->fd, request->requested, note.now);
 }
 
-/* If other flags were granted meanwhile, their note may have been written over, and their hint says,
- * which may come only now. */
-static void take_back_note(const struct lkos_request *request)
-{
-	uint32_t held, noted = request->requested;
-
-	for (int looks = 0; looks < LOOKS && read_note(request->fd).now == noted &&
-			    read_held(request->fd, &held);
-	     looks++) {
-		const uint32_t hint = hint_of(request->fd);
-		uint32_t right = held == request->held ? request->before : LKOS_NOTE_NONE;
-
-		if (hint != request->hint && lkos_sof_held(hint) == held)
-			right = hint;
-		if (right == noted && looks > 0)
-			break;
-		write_note(request->fd, right, right);
-		noted = right;
-	}
-}
-
+/* The note of a request that was refused tells nothing, as it does not fit what the kernel holds, and
+ * stays; unless it fits, too. */
 void lkos_request_end(const struct lkos_request *request, bool granted)
 {
 	if (granted)
@@ -227,8 +181,8 @@ void lkos_request_end(const struct lkos_request *request, bool granted)
 	if (granted)
 		lkos_fd_leave_hint(request->fd, request->requested,
 				   !confirm_note(request));
-	else
-		take_back_note(request);
+	else if (lkos_sof_held(request->requested) == request->held)
+		write_note(request->fd, request->before, request->before);
 }
 
 /* What was requested, for the kernel, under the number by which the application set its own flags: that
@@ -239,20 +193,15 @@ static bool change_held(const struct lkos_request *request)
 {
 	const uint32_t to = lkos_sof_held(request->requested);
 	const int fd = request->fd;
-	int optname = SO_TIMESTAMPING_NEW;
-	uint32_t value[2] = {0};
+	int optname = SO_TIMESTAMPING_OLD;
+	uint32_t by_new, value[2] = {0};
 	socklen_t size = sizeof(value);
 
 	if (lkos_next.getsockopt(fd, SOL_SOCKET, optname, value, &size) != 0 ||
-	    value[0] == 0) {
-		optname = SO_TIMESTAMPING_OLD;
-		size = sizeof(value);
-		if (lkos_next.getsockopt(fd, SOL_SOCKET, optname, value, &size) != 0)
-			return false;
-	}
-	if (value[0] != request->held)
+	    value[0] != request->held)
 		return false;
-	if (request->requested & LKOS_SOF_SET_BY_NEW)
+	if (request->requested & LKOS_SOF_SET_BY_NEW ||
+	    (lkos_socket_option(fd, SO_TIMESTAMPING_NEW, &by_new) == 0 && by_new != 0))
 		optname = SO_TIMESTAMPING_NEW;
 	value[0] = to;
 	return request->held == to ||
@@ -264,25 +213,17 @@ static bool change_held(const struct lkos_request *request)
 void lkos_request_per_call(int fd)
 {
 	const int kept = errno;
-	struct lkos_request request;
-	uint32_t held, others;
-	bool granted;
+	uint32_t held, noted = LKOS_NOTE_NONE;
+	bool done = lkos_requested(fd) & per_call;
 
-	if (lkos_requested(fd) & per_call)
-		return;
-	request = begin(fd, NULL);
-	for (int looks = 0; looks < LOOKS && request.is_socket; looks++) {
-		granted = change_held(&request);
-		others = read_note(fd).now;
+	for (int looks = 0; looks < LOOKS && !done; looks++) {
+		const struct lkos_request request = begin(fd, noted, per_call);
+		const bool granted = change_held(&request);
+
+		noted = granted ? read_note(fd).now : LKOS_NOTE_NONE;
 		lkos_request_end(&request, granted);
-		if (granted && others != LKOS_NOTE_NONE && others != request.requested) {
-			others |= per_call;
-			request = begin(fd, &others);
-		} else if (!granted && read_held(fd, &held) && held != request.held) {
-			request = begin(fd, NULL);
-		} else {
-			break;
-		}
+		done = granted ? noted == LKOS_NOTE_NONE || noted == request.requested
+			       : !read_held(fd, &held) || held == request.held;
 	}
 	errno = kept;
 }

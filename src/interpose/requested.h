@@ -41,9 +41,8 @@ uint32_t lkos_requested_shown(int fd, uint32_t held);
 /* A change of what is requested, from before the kernel is told until it has answered. */
 struct lkos_request {
 	int fd;
-	bool is_socket, is_noted;
+	bool is_noted;
 	uint32_t before, held; /* what was requested, and held by the kernel, until now */
-	uint32_t hint;         /* of the number, until now */
 	uint32_t requested;    /* from now on: lkos_sof_held of it is for the kernel */
 };
 

@@ -78,7 +78,7 @@ static void map_block(lkos_fd_entry *_Atomic *at)
 	if (fresh == MAP_FAILED)
 		atomic_store(&no_memory, true); /* and is not tried again */
 	else if (!atomic_compare_exchange_strong(at, &none, fresh))
-		munmap(fresh, BLOCK_SIZE); /* another thread was first */
+		syscall(SYS_munmap, fresh, BLOCK_SIZE); /* another thread was first */
 }
 
 static lkos_fd_entry *make_entry(int fd)
@@ -180,21 +180,25 @@ int lkos_descriptor_number(const char *text)
 
 atomic_bool lkos_stamps_possible = true, lkos_requests_possible = true;
 
-/* An option of SOL_SOCKET. false: fd is no socket. */
-static bool read_option(int fd, int optname, uint32_t *value)
+int lkos_socket_option(int fd, int optname, uint32_t *value)
 {
+	const int kept = errno;
 	socklen_t size = sizeof(*value);
+	const int error =
+		lkos_next.getsockopt(fd, SOL_SOCKET, optname, value, &size) ? -errno : 0;
 
-	return lkos_next.getsockopt(fd, SOL_SOCKET, optname, value, &size) == 0;
+	errno = kept;
+	return error;
 }
 
 static void look_at(int fd)
 {
 	uint32_t held, domain;
 
-	if (!read_option(fd, SO_TIMESTAMPING_OLD, &held))
+	if (lkos_socket_option(fd, SO_TIMESTAMPING_OLD, &held) != 0)
 		return;
-	if (held != 0 || !read_option(fd, SO_DOMAIN, &domain) || domain == AF_UNIX)
+	if (held != 0 || lkos_socket_option(fd, SO_DOMAIN, &domain) != 0 ||
+	    domain == AF_UNIX)
 		lkos_stamps_become_possible();
 	if (held & SOF_TIMESTAMPING_RAW_HARDWARE)
 		lkos_requests_become_possible();
@@ -229,7 +233,8 @@ static bool look_at_listed(int list)
 void lkos_possible_look(void)
 {
 	const int kept = errno;
-	const int list = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const int list = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/fd",
+				      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	atomic_store(&lkos_stamps_possible, false);
 	atomic_store(&lkos_requests_possible, false);

@@ -115,6 +115,10 @@ void lkos_fd_cache_nothing(void);
 void lkos_fd_own_process(void);
 void lkos_fd_forked(void);
 
+/* An option of SOL_SOCKET that is a number. return: 0, or a negative errno where fd is no socket or the
+ * kernel does not tell. */
+int lkos_socket_option(int fd, int optname, uint32_t *value);
+
 /* A whole decimal number from 0 to INT_MAX, as users and /proc write descriptors; else -1. */
 int lkos_descriptor_number(const char *text);
 

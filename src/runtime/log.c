@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -14,14 +14,12 @@
 
 #include "src/runtime/file.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 /* The name that lines begin with. */
 #ifndef LKOS_LIBRARY
 #define LKOS_LIBRARY "lk_onload_stub"
 #endif
 
-#define SIGNAL_SET_SIZE (_NSIG / CHAR_BIT) /* of the kernel's set, in bytes */
+#define SIGNAL(number) (UINT64_C(1) << ((number)-1)) /* in the kernel's set */
 
 /* Above the numbers that programs and shells name by hand; lower when the limit is lower. */
 #define LOG_FD_FLOOR 512
@@ -54,42 +52,31 @@ bool lkos_log_open(int fd)
 	return lkos_log_is_on;
 }
 
-/* What writing raises in this thread, by the error that it then gives: a pipe without a reader, a
- * file that is as long as it may be. */
-static const struct {
-	int error, number;
-} raised[] = {
-	{EPIPE, SIGPIPE},
-	{EFBIG, SIGXFSZ},
-};
+/* The signal that a failed write has raised in this thread: of a pipe without a reader, or a file that
+ * is as long as it may be. */
+static uint64_t raised_by(int error)
+{
+	return error == EPIPE ? SIGNAL(SIGPIPE) : error == EFBIG ? SIGNAL(SIGXFSZ) : 0;
+}
 
 /* A signal that writing raised is taken back, unless one was waiting already. One that stops
  * those who write to their terminal from the background (SIGTTOU) is not even raised while it is
  * blocked. By number: libc's writev() and sigtimedwait() are cancellation points, which our
- * callers are not. */
+ * callers are not; and each other function would make starting a program longer. */
 void lkos_log_write(int fd, const struct iovec *parts, int count)
 {
 	const int kept = errno;
+	const uint64_t blocked = SIGNAL(SIGPIPE) | SIGNAL(SIGXFSZ) | SIGNAL(SIGTTOU);
 	const struct timespec now = {0};
-	sigset_t ours, before, waiting;
-	long written;
+	uint64_t before, waiting = 0, raised = 0;
 
-	sigemptyset(&ours);
-	sigaddset(&ours, SIGTTOU);
-	for (size_t i = 0; i < COUNT(raised); i++)
-		sigaddset(&ours, raised[i].number);
-	sigpending(&waiting);
-	sigprocmask(SIG_BLOCK, &ours, &before);
-	written = syscall(SYS_writev, fd, parts, count);
-	for (size_t i = 0; written < 0 && i < COUNT(raised); i++) {
-		if (errno != raised[i].error || sigismember(&waiting, raised[i].number))
-			continue;
-		sigemptyset(&ours);
-		sigaddset(&ours, raised[i].number);
-		syscall(SYS_rt_sigtimedwait, &ours, NULL, &now, SIGNAL_SET_SIZE);
-		break;
-	}
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	syscall(SYS_rt_sigpending, &waiting, sizeof(waiting));
+	syscall(SYS_rt_sigprocmask, SIG_BLOCK, &blocked, &before, sizeof(before));
+	if (syscall(SYS_writev, fd, parts, count) < 0)
+		raised = raised_by(errno) & ~waiting;
+	if (raised)
+		syscall(SYS_rt_sigtimedwait, &raised, NULL, &now, sizeof(raised));
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
 	errno = kept;
 }
 

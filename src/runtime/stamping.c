@@ -70,7 +70,7 @@ static struct address loopback(int family)
 		address.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	} else {
 		address.size = sizeof(address.in6);
-		address.in6.sin6_addr = in6addr_loopback;
+		address.in6.sin6_addr = (struct in6_addr)IN6ADDR_LOOPBACK_INIT;
 	}
 	return address;
 }

@@ -1,42 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "src/translate/timestamping_flags.h"
 
-/* Of each direction: the hardware record, the software one that stands in for it, and what is
- * dropped with a stand-in. */
-static const struct {
-	uint32_t hardware, software, dropped;
-} directions[] = {
-	{SOF_TIMESTAMPING_RX_HARDWARE, SOF_TIMESTAMPING_RX_SOFTWARE, 0},
-	{SOF_TIMESTAMPING_TX_HARDWARE, SOF_TIMESTAMPING_TX_SOFTWARE, LKOS_SOF_OPT_TX_SWHW},
-};
+#define TX_REQUESTS (SOF_TIMESTAMPING_TX_HARDWARE | LKOS_SOF_TX_HARDWARE_PER_CALL)
 
-#define DIRECTIONS (sizeof(directions) / sizeof(directions[0]))
-
-uint32_t lkos_sof_to_kernel(uint32_t requested)
-{
-	uint32_t held = requested;
-
-	if (!(requested & SOF_TIMESTAMPING_RAW_HARDWARE))
-		return requested;
-	for (unsigned int i = 0; i < DIRECTIONS; i++) {
-		if (!(requested & directions[i].hardware))
-			continue;
-		if (!(requested & directions[i].software))
-			held &= ~directions[i].dropped;
-		held |= directions[i].software | SOF_TIMESTAMPING_SOFTWARE;
-	}
-	return held;
-}
-
+/* A request per call brings its software record with it. */
 uint32_t lkos_sof_held(uint32_t requested)
 {
-	const uint32_t per_call = LKOS_SOF_TX_HARDWARE_PER_CALL;
-	uint32_t held = lkos_sof_to_kernel(requested & ~LKOS_SOF_OURS);
+	uint32_t held = requested & ~LKOS_SOF_OURS;
 
-	if (!(requested & per_call))
+	if (!(requested & SOF_TIMESTAMPING_RAW_HARDWARE))
 		return held;
-	if (!(held & SOF_TIMESTAMPING_TX_SOFTWARE))
+	if (requested & SOF_TIMESTAMPING_RX_HARDWARE)
+		held |= SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+	if (!(requested & TX_REQUESTS))
+		return held;
+	if (!(requested & SOF_TIMESTAMPING_TX_SOFTWARE))
 		held &= ~LKOS_SOF_OPT_TX_SWHW;
+	if (requested & SOF_TIMESTAMPING_TX_HARDWARE)
+		held |= SOF_TIMESTAMPING_TX_SOFTWARE;
 	return held | SOF_TIMESTAMPING_SOFTWARE;
 }
 
@@ -56,13 +37,13 @@ uint32_t lkos_sof_to_app(uint32_t held)
 
 	if (held & SOF_TIMESTAMPING_SYS_HARDWARE)
 		return held;
-	for (unsigned int i = 0; i < DIRECTIONS; i++) {
-		if ((held & directions[i].hardware) && !(held & directions[i].dropped))
-			requested &= ~directions[i].software;
-	}
+	if (held & SOF_TIMESTAMPING_RX_HARDWARE)
+		requested &= ~(uint32_t)SOF_TIMESTAMPING_RX_SOFTWARE;
+	if (held & SOF_TIMESTAMPING_TX_HARDWARE && !(held & LKOS_SOF_OPT_TX_SWHW))
+		requested &= ~(uint32_t)SOF_TIMESTAMPING_TX_SOFTWARE;
 	if (!(requested & records))
 		requested &= ~(uint32_t)SOF_TIMESTAMPING_SOFTWARE;
-	return lkos_sof_to_kernel(requested) == held ? requested : held;
+	return lkos_sof_held(requested) == held ? requested : held;
 }
 
 uint32_t lkos_sof_send_to_kernel(uint32_t call)

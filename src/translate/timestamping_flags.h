@@ -14,8 +14,7 @@
 
 /* The functions, each of which takes what was requested and says:
  *
- * | lkos_sof_to_kernel       | what the kernel is to hold for it, per-call requests aside        |
- * | lkos_sof_held            | the same, with per-call requests                                  |
+ * | lkos_sof_held            | what the kernel is to hold for it                                 |
  * | lkos_sof_to_app          | the other way, from what the kernel holds: the likeliest request  |
  * | lkos_sof_requested_after | what counts as requested from now on, given what was before       |
  * | lkos_sof_send_to_kernel  | the flags of one sendmsg, for the kernel                          |
@@ -41,9 +40,6 @@
  * the software ones of that direction are requested too, and SOFTWARE, so that they are reported.
  * Nothing is taken away, because a card that does stamp shall go on, but for OPT_TX_SWHW where the
  * software transmit stamp is ours: with it one send would give two reports. */
-uint32_t lkos_sof_to_kernel(uint32_t requested);
-
-/* A request per call brings record bits of its own: it needs SOFTWARE, and no OPT_TX_SWHW. */
 uint32_t lkos_sof_held(uint32_t requested);
 
 /* Requests per call stay for as long as RAW_HARDWARE does, since reports of what was sent may be
@@ -51,7 +47,7 @@ uint32_t lkos_sof_held(uint32_t requested);
 uint32_t lkos_sof_requested_after(uint32_t requested, uint32_t before);
 
 /* For a socket whose application was not seen to request: what it most likely did, given what the
- * kernel holds. Always a set that lkos_sof_to_kernel turns into `held`, if there is one, and otherwise
+ * kernel holds. Always a set that lkos_sof_held turns into `held`, if there is one, and otherwise
  * `held` itself.
  *
  * With SYS_HARDWARE, the flags are taken to be the application's own: who names that old flag

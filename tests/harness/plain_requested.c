@@ -24,7 +24,6 @@ struct plain_request plain_request_begin(int fd, int optname, uint32_t requested
 {
 	const struct lkos_request request = lkos_request_begin(fd, optname, requested);
 	struct plain_request plain = {
-		.is_socket = request.is_socket,
 		.requested = request.requested,
 	};
 

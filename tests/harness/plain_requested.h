@@ -7,9 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* struct lkos_request, and of its members those that a caller needs. */
+/* struct lkos_request, and of its members the one that a caller needs. */
 struct plain_request {
-	bool is_socket;
 	uint32_t requested;
 	uint64_t whole[8];
 };
