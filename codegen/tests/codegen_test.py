@@ -258,6 +258,27 @@ class SpecMistakes(unittest.TestCase):
         self.mistake("returns: int", 'returns: "int [2]"', "onload_move_fd: returns: 'int [2]' does not do; "
                      "write a C type that is no array", within="- name: onload_move_fd")
 
+    def test_a_type_that_is_none(self):
+        move_fd = "- name: onload_move_fd"
+        for within, old, new, message in (
+                (move_fd, "{fd: int}", "{fd: register}",
+                 "onload_move_fd: fd: unknown type 'register'; write one of C's, or declare it under types"),
+                (move_fd, "{fd: int}", "{fd: const return *}", "onload_move_fd: fd: unknown type 'return'; write"),
+                (move_fd, "{fd: int}", "{fd: uint33_t}", "onload_move_fd: fd: unknown type 'uint33_t'; did you mean 'uint"),
+                (move_fd, "{fd: int}", "{fd: onload_stat}",
+                 "onload_move_fd: fd: unknown type 'onload_stat'; did you mean 'struct onload_stat'?"),
+                (move_fd, "returns: int", "returns: unsigned float",
+                 "onload_move_fd: returns: unknown type 'unsigned float'; write"),
+                (move_fd, "returns: int", "returns: struct int *", "onload_move_fd: returns: unknown type 'struct int'"),
+                (move_fd, "returns: int", "returns: enum onload_stat", "onload_move_fd: returns: unknown type 'enum"),
+                ("name: onload_stat\n", "type: int32_t", "type: goto", "onload_stat.stack_id: type: unknown type 'goto'"),
+                ("union:", "type: uint64_t", "type: int65_t", "onload_zc_iovec.iov_ptr: type: unknown type 'int65_t'"),
+                ("kind: alias", "type: uint64_t", "type: switch", "ef_addrspace: type: unknown type 'switch'"),
+                ("name: onload_version\n", "const char *const", "const charr *const",
+                 "onload_version: type: unknown type 'charr'")):
+            with self.subTest(new):
+                self.mistake(old, new, message, within=within, at=new)
+
     def test_a_negative_answer_of_what_is_never_negative(self):
         for returns in ("unsigned", "unsigned long", "size_t", "uint64_t", "bool", '"void *"',
                         "onload_zc_handle", "enum onload_stackname_who", "ef_addrspace"):
