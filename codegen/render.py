@@ -17,6 +17,7 @@ from spelling import TAB, WIDTH, number
 MARK_OF = "generated from spec/{} by codegen (bazel run //codegen:update); do not edit"
 MARK = MARK_OF.format("onload_api.yaml")
 MARK_OF_OPTIONS = MARK_OF.format("onload_options.yaml")
+MARKS = (MARK, MARK_OF_OPTIONS)  # each generated file has one of them
 
 
 def comment(story, tabs=0):

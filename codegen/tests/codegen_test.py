@@ -588,8 +588,7 @@ class Files(unittest.TestCase):
     def test_every_file_says_where_it_comes_from(self):
         self.run_main()
         for path, text in self.contents().items():
-            self.assertTrue(render.MARK.encode() in text or render.MARK_OF_OPTIONS.encode() in text,
-                            path)
+            self.assertTrue(any(mark.encode() in text for mark in render.MARKS), path)
 
     def test_what_one_abi_has_is_there_only(self):
         self.run_main()
@@ -649,8 +648,24 @@ class Files(unittest.TestCase):
         self.assertEqual(self.run_main("--check")[0], 1)
         status, _, err = self.run_main()
         self.assertEqual(status, 1)
-        self.assertIn(f"{stray}: was not made by codegen", err)
+        self.assertIn(f"{stray}: was not made here by codegen", err)
         self.assertEqual(stray.read_text(), "mine\n")
+
+    def test_a_folder_that_holds_other_things_stays_as_it_is(self):
+        """Also what holds the mark there: another output folder, or a file of one's own by a generated one's name."""
+        self.run_main()
+        generated, self.out = self.out, self.out.parent
+        before = self.contents()
+        status, out, err = self.run_main()
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn(f"{generated}/BUILD.bazel: was not made here by codegen\n", err)
+        self.assertIn("give another folder with --out", err)
+        self.assertEqual(before, self.contents())
+        self.out = generated / "new"
+        self.out.mkdir()
+        (self.out / "BUILD.bazel").write_text("# mine\n")
+        self.assertEqual(self.run_main()[0], 1)
+        self.assertEqual([path.read_bytes() for path in self.contents()], [b"# mine\n"])
 
     def test_check_writes_nothing(self):
         self.assertEqual(self.run_main("--check")[0], 1)
