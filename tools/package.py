@@ -22,13 +22,12 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).absolute().parent))
 
 import layout  # noqa: E402  (the path comes first)
-from lkos import VERSION, elf_header, places  # noqa: E402
+from lkos import VERSION, doctor, elf_header, places  # noqa: E402
 
 PACKAGE, AS_ONLOAD = "lk-onload-stub", "lk-onload-stub-as-onload"
 MAINTAINER = "lk_onload_stub maintainers <maintainers@lk-onload-stub.invalid>"
 
-# The oldest that it was tried with.
-PYTHON, PYELFTOOLS = "3.6", "0.27"
+PYTHON, PYELFTOOLS = "3.6", doctor.shown(doctor.OLDEST_ELFTOOLS)  # the oldest that it was tried with
 
 # elf_header's name of a machine: what Debian calls it and the folder of its libraries, what Red Hat does,
 # and what rpm adds to the name of a library
@@ -149,12 +148,6 @@ def zipped(text):
     return layout.Entry(gzip.compress(text.encode(), compresslevel=9, mtime=0))
 
 
-def libc_version(libraries):
-    """The oldest glibc that has all symbols which the libraries need."""
-    names = [name for library in libraries for name in re.findall(rb"GLIBC_(2[.\d]+)", library.read_bytes())]
-    return max(names, key=lambda name: [int(part) for part in name.split(b".")]).decode()
-
-
 def with_zipped_pages(entries):
     result = {}
     for path, entry in entries.items():
@@ -198,7 +191,7 @@ def debs(built, machine, out):
     entries[f"share/lintian/overrides/{PACKAGE}"] = layout.Entry(filled("lintian-overrides").encode())
     libraries = [built / name for name in (places.LIBRARY_NAME, places.EMULATION_NAME, *layout.LINK_LIBRARIES)]
     relations = (
-        f"Depends: libc6 (>= {libc_version(libraries)}), python3:any (>= {PYTHON}), "
+        f"Depends: libc6 (>= {doctor.shown(doctor.glibc_needed(*libraries))}), python3:any (>= {PYTHON}), "
         f"python3-pyelftools (>= {PYELFTOOLS})\nSuggests: pkgconf"
     )
     triggers = {"triggers": layout.Entry(b"activate-noawait ldconfig\n")}  # the loader's list of libraries

@@ -42,14 +42,14 @@ def _numbers(text):
     return tuple(map(int, found.groups())) if found else ()
 
 
-def _shown(version):
+def shown(version):
     return ".".join(map(str, version))
 
 
 def kernel(release, machine):
     """(what, None or what is wrong, details, what to do)"""
     version = _numbers(release)
-    needed = f"{_shown(OLDEST_LINUX)} or later is needed"
+    needed = f"{shown(OLDEST_LINUX)} or later is needed"
     trouble = needed if version and version < OLDEST_LINUX else None
     return f"Linux {release} on {machine}", trouble, needed, "use a newer kernel"
 
@@ -59,9 +59,18 @@ def glibc(version, needed):
     or (): not known."""
     if not version:
         return "glibc", "this system has another C library", "", "run programs on a system with glibc (Alpine has none)"
-    limit = f"{_shown(needed)} or later is needed" if needed else ""
+    limit = f"{shown(needed)} or later is needed" if needed else ""
     remedy = "use a newer system, or build lk_onload_stub on this one"
     return f"glibc {version}", limit if _numbers(version) < needed else None, limit, remedy
+
+
+def glibc_needed(*libraries):
+    """The version of glibc that libraries of ours need, as numbers: (2, 17). () if they need none."""
+    versions = set()
+    for path in libraries:
+        with open(path, "rb") as file:
+            versions.update(re.findall(rb"\0GLIBC_(\d+)\.(\d+)", file.read()))  # no other text in them begins so
+    return max((tuple(map(int, version)) for version in versions), default=())
 
 
 def _glibc_here():
@@ -99,17 +108,16 @@ def _log_trouble(text):
 
 
 def _check_works(library):
-    """(None or what is wrong, details, glibc that the library needs or ())"""
+    """(None or what is wrong, details)"""
     try:
         from lkos import elf_facts
         from elftools import __version__ as version
 
         elf_facts.read(library)
-        needed = elf_facts.glibc_needed(library)
     except Trouble as trouble:
-        return str(trouble), "", ()
-    oldest = f"{_shown(OLDEST_ELFTOOLS)} or later is needed"
-    return oldest if _numbers(version) < OLDEST_ELFTOOLS else None, f"pyelftools {version}", needed
+        return str(trouble), ""
+    oldest = f"{shown(OLDEST_ELFTOOLS)} or later is needed"
+    return oldest if _numbers(version) < OLDEST_ELFTOOLS else None, f"pyelftools {version}"
 
 
 EMULATION_PROBE = "import ctypes; print(ctypes.CDLL(None).onload_is_present())"
@@ -134,8 +142,7 @@ def _results(emulate):
     """(what was tried, None or what went wrong, details, what to do) of each."""
     yield kernel(platform.release(), platform.machine())
     library = places.library()
-    check_trouble, check_details, needed = _check_works(library)
-    yield glibc(_glibc_here(), needed)
+    yield glibc(_glibc_here(), glibc_needed(library))
     yield f"the library is there: {library}", None, "", ""
     answer = loader.ask(sys.executable, launch.environment(), [library])
     if answer and answer.refusal:
@@ -156,8 +163,8 @@ def _results(emulate):
     yield "the log works", _log_trouble(written), "", remedy
     if emulate:
         yield _emulation(library)
-    remedy = "install python3-pyelftools, by the system's packages or by pip"
-    yield "lkos check can read programs", check_trouble, check_details, remedy
+    remedy = f"install python3-pyelftools {shown(OLDEST_ELFTOOLS)} or later, by the system's packages or by pip"
+    yield ("lkos check can read programs", *_check_works(library), remedy)
 
 
 def main(args):

@@ -175,15 +175,6 @@ def read_script(path, header):
     return facts
 
 
-def glibc_needed(path):
-    """The version of glibc that a library needs, as numbers: (2, 17). () if it needs none."""
-    with open(path, "rb") as stream:
-        section = ELFFile(stream).get_section_by_name(".gnu.version_r")
-        names = [aux.name for _, entries in section.iter_versions() for aux in entries] if section else []
-    numbers = [re.fullmatch(r"GLIBC_(\d+)\.(\d+)(?:\.\d+)?", name) for name in names]
-    return max((tuple(map(int, match.groups())) for match in numbers if match), default=())
-
-
 def must_be_file(path):
     """Trouble: with what is wrong with the path."""
     try:
