@@ -118,15 +118,12 @@ class Checks:
                 yield (kind, i), entry
 
     def check_names(self):
-        first = {}
+        named = []
         for path, value in leaves(self.data):
             name = path[-1] if path[-3:-2] == ("args",) else value if path[-1] == "name" else None
-            if name is None:
-                continue
-            key, line = (self.space(path), name), self.source.lines[path]
-            if key in first:
-                self.source.report_line(line, f"duplicate name '{name}', first in line {first[key]}; keep one")
-            first.setdefault(key, line)
+            if name is not None:
+                named.append(((self.space(path), name), name, self.source.lines[path]))
+        self.source.only_once(named)
 
     def space(self, path):
         """Among which names the one at path has to be the only one of its kind."""

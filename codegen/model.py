@@ -3,10 +3,10 @@
 
 import collections
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import checks
-from yaml_lines import Source
+from yaml_lines import Source, made
 from spelling import call, declare, number
 
 
@@ -461,13 +461,15 @@ class Builder:
         self.releases = [r["name"] for r in data["releases"]]
         self.pointers = {t["name"] for t in data["types"] if t["kind"] in ("handle", "callback")}
         self.enumerators = {f"enum {e['name']}": e["enumerators"] for e in data["enums"]}
+        self.convert = {"args": self.args, "bits": lambda bits: Bits(**bits),
+                        **dict.fromkeys(("size", "align", "offset"), lambda figures: Abi(**figures))}
 
     def build(self):
-        made = {key: tuple(self.make(cls, entry) for entry in self.data[key])
-                for key, cls in (("groups", Group), ("headers", Header), ("constants", Constant),
-                                 ("inlines", Inline))}
+        plain = {key: tuple(self.make(cls, entry) for entry in self.data[key])
+                 for key, cls in (("groups", Group), ("headers", Header), ("constants", Constant),
+                                  ("inlines", Inline))}
         return Api(
-            **made,
+            **plain,
             releases=tuple(self.make(Release, r, functions=tuple(
                 f["name"] for f in self.data["functions"] if self.carried(f, r["name"])))
                 for r in self.data["releases"]),
@@ -490,14 +492,9 @@ class Builder:
         )
 
     def make(self, cls, entry, **computed):
-        """An instance of cls: what is computed, and the rest as the entry has it."""
-        convert = {"args": self.args, "bits": lambda bits: Bits(**bits),
-                   **dict.fromkeys(("size", "align", "offset"), lambda figures: Abi(**figures))}
-        names = {f.name for f in fields(cls)}
-        taken = {key: convert.get(key, frozen)(value) for key, value in entry.items() if key in names - set(computed)}
         if "ds_data_only" in entry:
-            taken["hidden"] = True
-        return cls(**taken, **computed)
+            computed["hidden"] = True
+        return made(cls, entry, self.convert, **computed)
 
     def carried(self, function, release):
         at = self.releases.index
@@ -525,21 +522,15 @@ class Builder:
                      for word in ctype.split() if word in later)
 
     def members(self, t):
-        made = []
+        members = []
         for f in t.get("fields", []):
-            parts = [{**f, **one} for one in f.get("union", [f])]
-            made_of = tuple(self.make(Field, part) for part in parts)
+            parts = tuple(self.make(Field, {**f, **one}) for one in f.get("union", [f]))
             kind = "union" if "union" in f else "bits" if "bits" in f else "plain"
-            before = made[-1] if made else None
-            if kind == "bits" and before and before.kind == "bits" and (before.fields[0].offset == made_of[0].offset):
-                made[-1] = Member("bits", before.fields + made_of)
-            else:
-                made.append(Member(kind, made_of))
-        return tuple(made)
-
-
-def frozen(value):
-    return tuple(value) if isinstance(value, list) else value
+            before = members[-1] if members else None
+            if kind == "bits" and before and before.kind == "bits" and before.fields[0].offset == parts[0].offset:
+                parts = members.pop().fields + parts
+            members.append(Member(kind, parts))
+        return tuple(members)
 
 
 def load(text, schema, label):

@@ -416,15 +416,16 @@ class OptionMistakes(unittest.TestCase):
                      "name: EF_TX_PUSH")
 
     def test_default_of_another_kind(self):
-        self.mistake('default: ""', "default: 0", "EF_SCALABLE_FILTERS: default: 0 is not of kind str",
+        self.mistake('default: ""', "default: 0", "EF_SCALABLE_FILTERS: default: 0 is a number; write text, as of "
+                     "an option of kind str",
                      "name: EF_SCALABLE_FILTERS\n")
 
     def test_key_of_another_kind(self):
         self.mistake("max_length: 255", "max_length: 255\n    max: 3", "EF_SCALABLE_FILTERS: key 'max' does "
-                     "not belong to an option of kind str", "name: EF_SCALABLE_FILTERS\n")
+                     "not belong to an entry of this kind; take it out", "name: EF_SCALABLE_FILTERS\n")
 
     def test_missing_range(self):
-        self.mistake("    max: 1\n", "", "EF_TX_PUSH: missing key 'max'; an option of kind int has it",
+        self.mistake("    max: 1\n", "", "EF_TX_PUSH: missing key 'max'; write max: a whole number",
                      "name: EF_TX_PUSH")
 
     def test_path_of_the_system(self):
