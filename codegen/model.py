@@ -50,12 +50,12 @@ class Arg:
         return declare(self.type, self.name)
 
 
-ANSWERS = {  # kind: in words, and in the tables for tests
-    "value": ("{0.value}", "LKOS_VALUE({0.value})"),
-    "neg_errno": ("-{0.errno}", "LKOS_NEG_ERRNO({0.errno})"),
-    "minus_one": ("-1, errno {0.errno}", "LKOS_MINUS_ONE({0.errno})"),
-    "calls": ("{0.calls}()", "LKOS_CALLS({0.calls})"),
-    "handwritten": ("as described", "LKOS_HANDWRITTEN"),
+ANSWERS = {  # kind: in words, in the tables for tests, and in C
+    "value": ("{0.value}", "LKOS_VALUE({0.value})", "{0.expression}"),
+    "neg_errno": ("-{0.errno}", "LKOS_NEG_ERRNO({0.errno})", "-{0.errno}"),
+    "minus_one": ("-1, errno {0.errno}", "LKOS_MINUS_ONE({0.errno})", "lkos_fail(-{0.errno})"),
+    "calls": ("{0.calls}()", "LKOS_CALLS({0.calls})", "{libc}{0.calls}({f.names})"),
+    "handwritten": ("as described", "LKOS_HANDWRITTEN", "lkos_emulated_{f.name}({f.names})"),
 }
 
 
@@ -155,6 +155,10 @@ class Function(Entry, Signature):
     @property
     def emulated_text(self):
         return self.emulated.text if self.emulated else ""
+
+    def giving(self, answer, libc=""):
+        """The statement that gives an answer. libc: what stands before the name of a function of libc."""
+        return f"return {ANSWERS[answer.kind][2].format(answer, f=self, libc=libc)};"
 
     def pointer(self, name):
         """The declaration of a pointer to such a function."""
