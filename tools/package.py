@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import string
-import subprocess
 import sys
 import tempfile
 import textwrap
@@ -23,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).absolute().parent))
 
 import layout  # noqa: E402  (the path comes first)
 from lkos import VERSION, doctor, elf_header, places  # noqa: E402
+from lkos.trouble import Trouble  # noqa: E402
 
 PACKAGE, AS_ONLOAD = "lk-onload-stub", "lk-onload-stub-as-onload"
 MAINTAINER = "lk_onload_stub maintainers <maintainers@lk-onload-stub.invalid>"
@@ -59,10 +59,6 @@ as they are: these names become links to the files of lk-onload-stub. Where
 Onload itself is installed, this package refuses to be.""",
     ),
 }
-
-
-class Trouble(Exception):
-    """What is wrong, and what to do."""
 
 
 def text_of(name):
@@ -103,20 +99,12 @@ def filled(template, **fields):
 
 
 def run(*command, **environment):
-    env = dict(os.environ, SOURCE_DATE_EPOCH=str(releases()[0][1]), **environment)
     try:
-        done = subprocess.run(
-            [str(word) for word in command],
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            universal_newlines=True,
-            check=False,
-        )
+        done = layout.run(*command, SOURCE_DATE_EPOCH=str(releases()[0][1]), **environment)
     except FileNotFoundError:
         raise Trouble(f"{command[0]}: not found; ./setup.sh installs it")
     if done.returncode != 0:
-        raise Trouble(f"{command[0]} failed:\n{done.stdout}")
+        raise Trouble(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
 
 
 def put(root, entries):
@@ -124,12 +112,9 @@ def put(root, entries):
     for path, entry in entries.items():
         place = root / path
         place.parent.mkdir(parents=True, exist_ok=True)
-        if entry.link:
-            place.symlink_to(entry.link)
-            continue
-        place.write_bytes(entry.content)
-        place.chmod(0o755 if entry.is_executable else 0o644)
-        if path.endswith((places.LIBRARY_NAME, places.EMULATION_NAME)) or "/libonload_ext." in path:
+        layout.put(place, entry)
+        is_library = path.endswith((places.LIBRARY_NAME, places.EMULATION_NAME)) or "/libonload_ext." in path
+        if is_library and not entry.link:
             strip(place)
 
 
@@ -266,20 +251,13 @@ def main(argv):
     )
     args = parser.parse_args(argv)
     os.umask(0o022)
-    try:
+    with layout.telling("package.py"):
         built = args.built or layout.built_folder()
         name = layout.machine(built)
         if name not in MACHINES:
             raise Trouble(f"{built}: libraries for {name}; packages are for {', '.join(MACHINES)}")
         {"deb": debs, "rpm": rpms}[args.kind](built, MACHINES[name], args.out)
-    except (Trouble, layout.Missing) as error:
-        print(f"package.py: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"package.py: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 1
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])
