@@ -145,6 +145,7 @@ def _fill(facts, elf, data):
 
 def read(path):
     """The Facts of an ELF file. Trouble: it is none, or damaged. OSError: it cannot be read."""
+    must_be_file(path)
     header = elf_header.read(path)
     with open(path, "rb") as stream:
         if stream.read(4) != b"\x7fELF":
@@ -176,11 +177,8 @@ def read_script(path, header):
 
 
 def must_be_file(path):
-    """Trouble: with what is wrong with the path."""
-    try:
-        mode = os.stat(path).st_mode
-    except OSError as error:
-        raise Trouble(f"{path}: {error.strerror}")
+    """Trouble, OSError: with what is wrong with the path."""
+    mode = os.stat(path).st_mode
     if stat.S_ISDIR(mode):
         raise Trouble(f"{path}: is a directory; name the program in it")
     if not stat.S_ISREG(mode):
