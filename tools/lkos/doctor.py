@@ -80,26 +80,31 @@ def _glibc_here():
         return ""
 
 
-def _probe(library, log):
-    """Runs the probe with the library and the log. Gives [(name, trouble, details)] and how it ended."""
-    env = dict(launch.environment(), LD_PRELOAD=library, LKOS_LOG_FD=str(log.fileno()))
-    links = [places.link_library(name) or "" for name in places.LINK_LIBRARIES]
+def _run(argv, preload, log=None):
+    """Runs this Python with libraries preloaded. Gives what it printed, and how it ended where not well."""
+    env = dict(launch.environment(), LD_PRELOAD=preload, **({"LKOS_LOG_FD": str(log.fileno())} if log else {}))
     try:
         done = subprocess.run(
-            [sys.executable, "-IS", doctor_probe.__file__, os.path.realpath(library), *links],
+            [sys.executable, "-IS", *argv],
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             errors="replace",
-            pass_fds=[log.fileno()],
+            pass_fds=[log.fileno()] if log else (),
             timeout=TIME_LIMIT,
         )
     except subprocess.TimeoutExpired:
-        return [], f"no end after {TIME_LIMIT} s"
-    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
+        return "", f"no end after {TIME_LIMIT} s"
     last = done.stderr.strip().splitlines()[-1:]
-    return said, f"exit status {done.returncode} {' '.join(last)}" if done.returncode else ""
+    return done.stdout, f"exit status {done.returncode} {' '.join(last)}" if done.returncode or last else ""
+
+
+def _probe(library, log):
+    """Runs the probe with the library and the log. Gives [(name, trouble, details)] and how it ended."""
+    links = [places.link_library(name) or "" for name in places.LINK_LIBRARIES]
+    said, ended = _run([doctor_probe.__file__, os.path.realpath(library), *links], library, log)
+    return [json.loads(line) for line in said.splitlines() if line.startswith("[")], ended
 
 
 def _log_trouble(text):
@@ -130,12 +135,8 @@ def _emulation(library):
         emulation = places.emulation()
     except Trouble as trouble:
         return what, str(trouble), "", remedy
-    env = dict(launch.environment(), LD_PRELOAD=f"{emulation}:{library}")
-    done = subprocess.run([sys.executable, "-IS", "-c", EMULATION_PROBE], env=env, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, errors="replace", timeout=TIME_LIMIT)
-    said = (done.stderr or done.stdout).strip()
-    trouble = None if (done.stdout, done.stderr) == ("1\n", "") else said or f"exit status {done.returncode}"
-    return what, trouble, emulation, remedy
+    said, ended = _run(["-c", EMULATION_PROBE], f"{emulation}:{library}")
+    return what, ended or (None if said == "1\n" else said.strip() or "nothing"), emulation, remedy
 
 
 def _results(emulate):
