@@ -7,8 +7,8 @@ import site
 
 site.main()  # finds pyelftools; lkos runs without, for its start-up time
 
-from lkos import elf_facts, elf_header, findings, launch, loader, options, places, screen, spec  # noqa: E402
-from lkos.trouble import Trouble  # noqa: E402
+from lkos import arguments, elf_facts, elf_header, findings, launch, loader, places, screen, spec  # noqa: E402
+from lkos.trouble import Misuse  # noqa: E402  # noqa: E402
 
 HELP = """usage: lkos check PROGRAM [LIBRARY...] [--emulate] [--json]
 
@@ -136,9 +136,9 @@ def _print(path, kind, program, symbols, libc_calls, found, run):
 
 
 def main(args):
-    given, names = options.parse("lkos check", args, ("--emulate", "--json"), (), HELP)
+    given, names = arguments.parse(args, HELP, ("--emulate", "--json"))
     if not names:
-        raise Trouble("which program?", usage="lkos check")
+        raise Misuse("which program?")
     path = _existing(names[0])
     env = launch.environment()
     kind, program = _program(path, env)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from lkos import doctor_probe, launch, loader, options, places, screen
+from lkos import arguments, doctor_probe, launch, loader, places, screen
 from lkos.trouble import Trouble
 
 HELP = """usage: lkos doctor [--emulate]
@@ -169,9 +169,7 @@ def _results(emulate):
 
 
 def main(args):
-    given, rest = options.parse("lkos doctor", args, ("--emulate",), (), HELP)
-    if rest:
-        raise Trouble(f"{rest[0]}: nothing more to say than lkos doctor", usage="lkos doctor")
+    given, _ = arguments.parse(args, HELP, ("--emulate",), most=0)
     site.main()  # for pyelftools
     fine, said = True, set()
     for what, trouble, details, remedy in _results("--emulate" in given):

@@ -11,7 +11,7 @@ import sys
 from lkos import elf_header, loader, obstacles, places
 from lkos.trouble import Trouble
 
-OWN_FAILURE, NOT_EXECUTABLE, NOT_FOUND = 125, 126, 127  # as env, nice and timeout have them
+NOT_EXECUTABLE, NOT_FOUND = 126, 127  # as env, nice and timeout have them
 
 LOG_FD = 200  # above the numbers that programs take or expect to be free
 
@@ -184,7 +184,7 @@ def open_log(where):
     try:
         opened = os.open(where, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
     except OSError as error:
-        raise Trouble(f"{where}: {error.strerror}; --log needs a file that can be written", OWN_FAILURE)
+        raise Trouble(f"{where}: {error.strerror}; --log needs a file that can be written")
     import fcntl
 
     try:

@@ -4,7 +4,7 @@
 import difflib
 import json
 
-from lkos import options, screen, spec
+from lkos import arguments, screen, spec
 from lkos.trouble import Trouble
 
 HELP = """usage: lkos symbols [NAME|GROUP] [--release RELEASE] [--json]
@@ -116,9 +116,7 @@ def _chosen(rows, name):
 
 
 def main(args):
-    given, names = options.parse("lkos symbols", args, ("--json",), ("--release",), HELP)
-    if len(names) > 1:
-        raise Trouble(f"{names[1]}: one name or group at a time", usage="lkos symbols")
+    given, names = arguments.parse(args, HELP, ("--json",), ("--release",), most=1)
     api = spec.load()
     release = given.get("--release")
     functions = api["functions"]
