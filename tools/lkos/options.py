@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """lkos options"""
 
-import difflib
 import json
 
 from lkos import arguments, screen, spec
-from lkos.trouble import Trouble
 
 HELP = """usage: lkos options [NAME] [--json]
 
@@ -47,7 +45,7 @@ def _details(row):
         ("release", f"since {row['since']}{until}"),
         ("note", row["notes"]),
     ]
-    return [row["name"], "", *screen.facts([fact for fact in facts if fact[1]])]
+    return [row["name"], "", *screen.facts(facts)]
 
 
 def _in_words(row):
@@ -64,14 +62,12 @@ def _table(rows):
 
 def main(args):
     given, names = arguments.parse(args, HELP, ("--json",), most=1)
-    rows = [_row(option) for option in spec.onload_options()]
+    rows = [_row(option) for option in spec.load("options.json")["options"]]
     if names:
         known = [row["name"] for row in rows]
         rows = [row for row in rows if row["name"] in (names[0], "EF_" + names[0])]
         if not rows:
-            close = difflib.get_close_matches(names[0], known, n=3)
-            hint = f"perhaps {' or '.join(dict.fromkeys(close))}?" if close else "for all that there are: lkos options"
-            raise Trouble(f"{names[0]}: no option by that name; {hint}")
+            raise spec.nothing_called(names[0], known, "option by that name", "lkos options")
     if "--json" in given:
         print(json.dumps(rows, indent=2))
     elif names:  # one name may be of two options
