@@ -365,39 +365,14 @@ class Api:
     libc: tuple
 
     @property
-    def interposed(self):
-        return tuple(f for f in self.libc if f.interposed)
-
-    @property
-    def stub_calls(self):
-        """What the stub calls of libc: what it exports, and more."""
-        return tuple(f for f in self.libc if not f.only)
-
-    @property
-    def emulation_calls(self):
-        return tuple(f for f in self.libc if f.emulation)
-
-    @property
-    def routed(self):
-        """What the emulation exports of libc."""
-        return tuple(f for f in self.libc if f.emulation == "routed")
-
-    @property
-    def emulated(self):
-        return tuple(f for f in self.functions if f.emulated)
-
-    @property
     def emulation_exports(self):
-        return tuple(f.name for f in self.emulated + self.routed)
-
-    @property
-    def exported_data(self):
-        return tuple(d for d in self.data if d.exported_by)
+        return (tuple(f.name for f in self.functions if f.emulated)
+                + tuple(f.name for f in self.libc if f.emulation == "routed"))
 
     def exports_on(self, abi):
         """Names that the stub exports there."""
         return (tuple(f.name for f in self.functions)
-                + tuple(f.name for f in self.interposed if not f.abi or abi in f.abi))
+                + tuple(f.name for f in self.libc if f.interposed and (not f.abi or abi in f.abi)))
 
     @property
     def stub_exports(self):
@@ -410,12 +385,12 @@ class Api:
 
     @property
     def ext_exports(self):
-        return (tuple(f.name for f in self.functions) + tuple(d.name for d in self.exported_data))
+        return tuple(f.name for f in self.functions) + tuple(d.name for d in self.data if d.exported_by)
 
     @property
     def majors(self):
         """Major numbers of libonload_ext's SONAMEs, as text."""
-        return tuple(sorted({v.major for d in self.exported_data for v in d.values}))
+        return tuple(sorted({v.major for d in self.data for v in d.values}))
 
     def sections(self, header):
         """Of a header by name; of the undeclared rest by None."""

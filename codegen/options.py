@@ -71,23 +71,6 @@ class Option:
         return self.scope == "stack" and self.built and not self.until
 
 
-@dataclass(frozen=True)
-class Options:
-    all: tuple
-
-    @property
-    def named(self):
-        return tuple(o for o in self.all if o.name)
-
-    @property
-    def ints(self):
-        return tuple(o for o in self.all if o.can_be_set and o.kind == "int")
-
-    @property
-    def strs(self):
-        return tuple(o for o in self.all if o.can_be_set and o.kind == "str")
-
-
 def load(text, schema, label):
     """The Options that a file's text describes. label: how messages name the file.
 
@@ -104,4 +87,4 @@ def load(text, schema, label):
                 source.report(("options", i, key), f"{key}: {option[key]} is not from min to max")
     source.stop_on_problems()
     from_os = {"from_os": lambda entry: made(FromOs, entry)}
-    return Options(tuple(made(Option, option, from_os) for option in options))
+    return tuple(made(Option, option, from_os) for option in options)

@@ -60,7 +60,7 @@ def options_json(options):
     """Those with a name, for programs that do without YAML."""
     data = {"generated": MARK_OF_OPTIONS, "options": [
         dict(dataclasses.asdict(o), range=o.range, first_value=o.initial,
-             from_os=o.from_os.text.replace("`", "") if o.from_os else "") for o in options.named]}
+             from_os=o.from_os.text.replace("`", "") if o.from_os else "") for o in options if o.name]}
     return json.dumps(data, indent=1, sort_keys=True) + "\n"
 
 
@@ -78,7 +78,7 @@ def render(api, options, templates):
             made[name.removesuffix(".j2")] = env.get_template(name).render()
     for header in api.headers:
         made[f"include/onload/{header.name}"] = env.get_template("_header.h.j2").render(header=header)
-    for data in api.exported_data:
+    for data in api.data:
         for value in data.values:
             made[f"{data.name}_{value.major}.c"] = env.get_template("_data.c.j2").render(data=data, value=value)
     exports_map = env.get_template("_exports.map.j2")
