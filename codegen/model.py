@@ -364,28 +364,23 @@ class Api:
     inlines: tuple
     libc: tuple
 
-    @property
-    def emulation_exports(self):
-        return (tuple(f.name for f in self.functions if f.emulated)
-                + tuple(f.name for f in self.libc if f.emulation == "routed"))
-
-    def exports_on(self, abi):
-        """Names that the stub exports there."""
+    def stub_exports(self, abi=ABIS[0]):
         return (tuple(f.name for f in self.functions)
                 + tuple(f.name for f in self.libc if f.interposed and (not f.abi or abi in f.abi)))
 
     @property
-    def stub_exports(self):
-        return self.exports_on(ABIS[0])
-
-    @property
     def other_stub_exports(self):
-        """ABI -> what the stub exports there, where that is not stub_exports."""
-        return {abi: self.exports_on(abi) for abi in ABIS[1:] if self.exports_on(abi) != self.stub_exports}
+        """ABI -> what the stub exports there, where that is not stub_exports()."""
+        return {abi: self.stub_exports(abi) for abi in ABIS[1:] if self.stub_exports(abi) != self.stub_exports()}
 
     @property
-    def ext_exports(self):
-        return tuple(f.name for f in self.functions) + tuple(d.name for d in self.data if d.exported_by)
+    def exports(self):
+        """Library -> the names that it exports."""
+        emulation = ([f for f in self.functions if f.emulated], [f for f in self.libc if f.emulation == "routed"])
+        ext = (self.functions, [d for d in self.data if d.exported_by])
+        named = {"liblk_onload_emulation": emulation, "libonload_ext": ext}
+        return {"liblk_onload_stub": self.stub_exports(),
+                **{library: tuple(one.name for part in parts for one in part) for library, parts in named.items()}}
 
     @property
     def majors(self):

@@ -48,11 +48,7 @@ def spec_json(api):
     for entry, f in zip(data["libc"], api.libc):
         entry.update(prototype=f.declaration)
     data["generated"] = MARK
-    data["exports"] = {
-        "liblk_onload_stub": api.stub_exports,
-        "liblk_onload_emulation": api.emulation_exports,
-        "libonload_ext": api.ext_exports,
-    }
+    data["exports"] = api.exports
     return json.dumps(data, indent=1, sort_keys=True) + "\n"
 
 
@@ -81,12 +77,10 @@ def render(api, options, templates):
     for data in api.data:
         for value in data.values:
             made[f"{data.name}_{value.major}.c"] = env.get_template("_data.c.j2").render(data=data, value=value)
-    exports_map = env.get_template("_exports.map.j2")
-    made["libonload_ext.map"] = exports_map.render(exports=api.ext_exports, for_programs=True)
-    made["liblk_onload_stub.map"] = exports_map.render(exports=api.stub_exports)
-    made["liblk_onload_emulation.map"] = exports_map.render(exports=api.emulation_exports)
-    for abi, exports in api.other_stub_exports.items():
-        made[f"liblk_onload_stub_{abi}.map"] = exports_map.render(exports=exports)
+    others = {f"liblk_onload_stub_{abi}": names for abi, names in api.other_stub_exports.items()}
+    for library, exports in {**api.exports, **others}.items():
+        made[f"{library}.map"] = env.get_template("_exports.map.j2").render(
+            exports=exports, for_programs=library == "libonload_ext")
     made["spec.json"] = spec_json(api)
     made["options.json"] = options_json(options)
     return made
