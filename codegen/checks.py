@@ -10,6 +10,17 @@ import jsonschema
 from spelling import of_libc
 from yaml_lines import close_to
 
+# What C itself has, and what headers of the C library declare for all programs.
+C_TYPE = re.compile(r"void|_?[Bb]ool|float|(long )?double|((un)?signed )?(char|int|(short|long|long long)( int)?)|(un)?signed")
+LIBC_TYPES = (
+    "clockid_t", "dev_t", "fd_set", "gid_t", "in_addr_t", "in_port_t", "ino_t", "int16_t", "int32_t", "int64_t", "int8_t",
+    "intmax_t", "intptr_t", "mode_t", "nfds_t", "off64_t", "off_t", "pid_t", "ptrdiff_t", "sa_family_t", "sigset_t",
+    "size_t", "socklen_t", "ssize_t", "struct epoll_event", "struct in6_addr", "struct in_addr", "struct iovec",
+    "struct itimerspec", "struct mmsghdr", "struct msghdr", "struct pollfd", "struct sockaddr", "struct sockaddr_in",
+    "struct sockaddr_in6", "struct sockaddr_storage", "struct stat", "struct tcp_info", "struct timespec",
+    "struct timeval", "time_t", "uid_t", "uint16_t", "uint32_t", "uint64_t", "uint8_t", "uintmax_t", "uintptr_t",
+)
+
 UNSIGNED = re.compile(r".*\*$|(unsigned|uint|size_t|socklen_t|bool|_Bool|enum)\b|uint\w*_t$")
 
 
@@ -21,6 +32,7 @@ def check(source, schema):
     checks = Checks(source)
     checks.check_names()
     checks.check_references()
+    checks.check_types()
     source.stop_on_problems()
     checks.check_answers()
     checks.check_layouts()
@@ -106,15 +118,12 @@ class Checks:
                 yield (kind, i), entry
 
     def check_names(self):
-        first = {}
+        named = []
         for path, value in leaves(self.data):
             name = path[-1] if path[-3:-2] == ("args",) else value if path[-1] == "name" else None
-            if name is None:
-                continue
-            key, line = (self.space(path), name), self.source.lines[path]
-            if key in first:
-                self.source.report_line(line, f"duplicate name '{name}', first in line {first[key]}; keep one")
-            first.setdefault(key, line)
+            if name is not None:
+                named.append(((self.space(path), name), name, self.source.lines[path]))
+        self.source.only_once(named)
 
     def space(self, path):
         """Among which names the one at path has to be the only one of its kind."""
@@ -170,6 +179,18 @@ class Checks:
         if "until" in entry and entry["header"] is not None:
             self.source.report(path + ("header",), "header: no header of today declares what ended with "
                                                    f"{last}; write header: null")
+
+    def check_types(self):
+        """Each type that the spec names is one: C's, libc's, or one of the spec's own."""
+        own = [t["name"] if t["kind"] in ("handle", "callback", "alias") else f"struct {t['name']}"
+               for t in self.data["types"]]
+        known = [*own, *(f"enum {e['name']}" for e in self.data["enums"]), *LIBC_TYPES]
+        for path, text in leaves(self.data):
+            if path[-1] in ("returns", "type") or path[-3:-2] == ("args",):
+                meant = " ".join(word for word in re.findall(r"\w+", text.partition(" [")[0]) if word != "const")
+                if meant not in known and not C_TYPE.fullmatch(meant):
+                    hint = close_to(meant, known) or "; write one of C's, or declare it under types"
+                    self.source.report(path, f"{path[-1]}: unknown type '{meant}'{hint}")
 
     def check_answers(self):
         libc = {f["name"]: f for f in self.data["libc"]}

@@ -28,7 +28,6 @@ import compare
 import headers
 import main as codegen
 import model
-import options
 import propose
 import render
 import yaml_lines
@@ -67,7 +66,7 @@ def read_spec(spec, schema, label):
 
 def read_ours(api, templates):
     """The Reading of the headers that the spec makes."""
-    made = render.render(api, options.Options(()), templates)
+    made = render.render(api, (), templates)
     with tempfile.TemporaryDirectory() as folder:
         for header in api.headers:
             text = made[f"include/onload/{header.name}"]

@@ -9,7 +9,7 @@ example:
 
 exit status:
   0  done, or up to date
-  1  --check: not up to date; update: a file is in the way
+  1  --check: not up to date; update: files of somebody else are there, and nothing was written
   2  the spec is wrong or cannot be read, and nothing was written; or the folder cannot be written
 """
 
@@ -95,7 +95,15 @@ def check(wanted, out, label):
 
 def update(wanted, out, label):
     found = existing(out)
-    orphans = sorted(found.keys() - wanted.keys())
+    folders = {os.path.dirname(name) for name in wanted}
+    # What an earlier run made is overwritten and deleted, and nothing else, also where --out names a wrong folder.
+    strange = [f"{label / name}: was not made here by codegen" for name, text in found.items()
+               if os.path.dirname(name) not in folders or not any(mark in text for mark in render.MARKS)]
+    if strange:
+        more = [f"... and {len(strange) - EXCERPT} more"] if len(strange) > EXCERPT else []
+        print(*strange[:EXCERPT], *more, f"Nothing was written. Move that out of {label}, or give another folder with "
+              "--out", sep="\n", file=sys.stderr)
+        return 1
     done = []  # told at the end: a reader who leaves early does not stop the writing
     for name, text in sorted(wanted.items()):
         if found.get(name) != text:
@@ -103,15 +111,11 @@ def update(wanted, out, label):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             done.append(f"wrote {label / name}")
-    strange = [name for name in orphans
-               if render.MARK not in found[name] and render.MARK_OF_OPTIONS not in found[name]]
-    for name in sorted(set(orphans) - set(strange)):
+    for name in sorted(found.keys() - wanted.keys()):
         (out / name).unlink()
         done.append(f"removed {label / name}")
     print(*done, f"{label}: {len(wanted)} files, all up to date", sep="\n")
-    for name in strange:  # not ours to delete
-        print(f"{label / name}: was not made by codegen; move it out of {label}", file=sys.stderr)
-    return 1 if strange else 0
+    return 0
 
 
 def main(argv=None):

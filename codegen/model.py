@@ -3,10 +3,10 @@
 
 import collections
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import checks
-from yaml_lines import Source
+from yaml_lines import Source, made
 from spelling import call, declare, number
 
 
@@ -50,12 +50,12 @@ class Arg:
         return declare(self.type, self.name)
 
 
-ANSWERS = {  # kind: in words, and in the tables for tests
-    "value": ("{0.value}", "LKOS_VALUE({0.value})"),
-    "neg_errno": ("-{0.errno}", "LKOS_NEG_ERRNO({0.errno})"),
-    "minus_one": ("-1, errno {0.errno}", "LKOS_MINUS_ONE({0.errno})"),
-    "calls": ("{0.calls}()", "LKOS_CALLS({0.calls})"),
-    "handwritten": ("as described", "LKOS_HANDWRITTEN"),
+ANSWERS = {  # kind: in words, in the tables for tests, and in C
+    "value": ("{0.value}", "LKOS_VALUE({0.value})", "{0.expression}"),
+    "neg_errno": ("-{0.errno}", "LKOS_NEG_ERRNO({0.errno})", "-{0.errno}"),
+    "minus_one": ("-1, errno {0.errno}", "LKOS_MINUS_ONE({0.errno})", "lkos_fail(-{0.errno})"),
+    "calls": ("{0.calls}()", "LKOS_CALLS({0.calls})", "{libc}{0.calls}({f.names})"),
+    "handwritten": ("as described", "LKOS_HANDWRITTEN", "lkos_emulated_{f.name}({f.names})"),
 }
 
 
@@ -155,6 +155,10 @@ class Function(Entry, Signature):
     @property
     def emulated_text(self):
         return self.emulated.text if self.emulated else ""
+
+    def giving(self, answer, libc=""):
+        """The statement that gives an answer. libc: what stands before the name of a function of libc."""
+        return f"return {ANSWERS[answer.kind][2].format(answer, f=self, libc=libc)};"
 
     def pointer(self, name):
         """The declaration of a pointer to such a function."""
@@ -360,58 +364,28 @@ class Api:
     inlines: tuple
     libc: tuple
 
-    @property
-    def interposed(self):
-        return tuple(f for f in self.libc if f.interposed)
-
-    @property
-    def stub_calls(self):
-        """What the stub calls of libc: what it exports, and more."""
-        return tuple(f for f in self.libc if not f.only)
-
-    @property
-    def emulation_calls(self):
-        return tuple(f for f in self.libc if f.emulation)
-
-    @property
-    def routed(self):
-        """What the emulation exports of libc."""
-        return tuple(f for f in self.libc if f.emulation == "routed")
-
-    @property
-    def emulated(self):
-        return tuple(f for f in self.functions if f.emulated)
-
-    @property
-    def emulation_exports(self):
-        return tuple(f.name for f in self.emulated + self.routed)
-
-    @property
-    def exported_data(self):
-        return tuple(d for d in self.data if d.exported_by)
-
-    def exports_on(self, abi):
-        """Names that the stub exports there."""
+    def stub_exports(self, abi=ABIS[0]):
         return (tuple(f.name for f in self.functions)
-                + tuple(f.name for f in self.interposed if not f.abi or abi in f.abi))
-
-    @property
-    def stub_exports(self):
-        return self.exports_on(ABIS[0])
+                + tuple(f.name for f in self.libc if f.interposed and (not f.abi or abi in f.abi)))
 
     @property
     def other_stub_exports(self):
-        """ABI -> what the stub exports there, where that is not stub_exports."""
-        return {abi: self.exports_on(abi) for abi in ABIS[1:] if self.exports_on(abi) != self.stub_exports}
+        """ABI -> what the stub exports there, where that is not stub_exports()."""
+        return {abi: self.stub_exports(abi) for abi in ABIS[1:] if self.stub_exports(abi) != self.stub_exports()}
 
     @property
-    def ext_exports(self):
-        return (tuple(f.name for f in self.functions) + tuple(d.name for d in self.exported_data))
+    def exports(self):
+        """Library -> the names that it exports."""
+        emulation = ([f for f in self.functions if f.emulated], [f for f in self.libc if f.emulation == "routed"])
+        ext = (self.functions, [d for d in self.data if d.exported_by])
+        named = {"liblk_onload_emulation": emulation, "libonload_ext": ext}
+        return {"liblk_onload_stub": self.stub_exports(),
+                **{library: tuple(one.name for part in parts for one in part) for library, parts in named.items()}}
 
     @property
     def majors(self):
         """Major numbers of libonload_ext's SONAMEs, as text."""
-        return tuple(sorted({v.major for d in self.exported_data for v in d.values}))
+        return tuple(sorted({v.major for d in self.data for v in d.values}))
 
     def sections(self, header):
         """Of a header by name; of the undeclared rest by None."""
@@ -461,13 +435,15 @@ class Builder:
         self.releases = [r["name"] for r in data["releases"]]
         self.pointers = {t["name"] for t in data["types"] if t["kind"] in ("handle", "callback")}
         self.enumerators = {f"enum {e['name']}": e["enumerators"] for e in data["enums"]}
+        self.convert = {"args": self.args, "bits": lambda bits: Bits(**bits),
+                        **dict.fromkeys(("size", "align", "offset"), lambda figures: Abi(**figures))}
 
     def build(self):
-        made = {key: tuple(self.make(cls, entry) for entry in self.data[key])
-                for key, cls in (("groups", Group), ("headers", Header), ("constants", Constant),
-                                 ("inlines", Inline))}
+        plain = {key: tuple(self.make(cls, entry) for entry in self.data[key])
+                 for key, cls in (("groups", Group), ("headers", Header), ("constants", Constant),
+                                  ("inlines", Inline))}
         return Api(
-            **made,
+            **plain,
             releases=tuple(self.make(Release, r, functions=tuple(
                 f["name"] for f in self.data["functions"] if self.carried(f, r["name"])))
                 for r in self.data["releases"]),
@@ -490,14 +466,9 @@ class Builder:
         )
 
     def make(self, cls, entry, **computed):
-        """An instance of cls: what is computed, and the rest as the entry has it."""
-        convert = {"args": self.args, "bits": lambda bits: Bits(**bits),
-                   **dict.fromkeys(("size", "align", "offset"), lambda figures: Abi(**figures))}
-        names = {f.name for f in fields(cls)}
-        taken = {key: convert.get(key, frozen)(value) for key, value in entry.items() if key in names - set(computed)}
         if "ds_data_only" in entry:
-            taken["hidden"] = True
-        return cls(**taken, **computed)
+            computed["hidden"] = True
+        return made(cls, entry, self.convert, **computed)
 
     def carried(self, function, release):
         at = self.releases.index
@@ -525,21 +496,15 @@ class Builder:
                      for word in ctype.split() if word in later)
 
     def members(self, t):
-        made = []
+        members = []
         for f in t.get("fields", []):
-            parts = [{**f, **one} for one in f.get("union", [f])]
-            made_of = tuple(self.make(Field, part) for part in parts)
+            parts = tuple(self.make(Field, {**f, **one}) for one in f.get("union", [f]))
             kind = "union" if "union" in f else "bits" if "bits" in f else "plain"
-            before = made[-1] if made else None
-            if kind == "bits" and before and before.kind == "bits" and (before.fields[0].offset == made_of[0].offset):
-                made[-1] = Member("bits", before.fields + made_of)
-            else:
-                made.append(Member(kind, made_of))
-        return tuple(made)
-
-
-def frozen(value):
-    return tuple(value) if isinstance(value, list) else value
+            before = members[-1] if members else None
+            if kind == "bits" and before and before.kind == "bits" and before.fields[0].offset == parts[0].offset:
+                parts = members.pop().fields + parts
+            members.append(Member(kind, parts))
+        return tuple(members)
 
 
 def load(text, schema, label):

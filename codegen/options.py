@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 import checks
-from yaml_lines import Source
+from yaml_lines import Source, made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,49 +70,6 @@ class Option:
         """By onload_stack_opt_set_int() and its relatives."""
         return self.scope == "stack" and self.built and not self.until
 
-    @property
-    def lived(self):
-        return f"{self.since} to {self.until}" if self.until else self.since
-
-
-@dataclass(frozen=True)
-class Options:
-    all: tuple
-
-    @property
-    def named(self):
-        return tuple(o for o in self.all if o.name)
-
-    @property
-    def ints(self):
-        return tuple(o for o in self.all if o.can_be_set and o.kind == "int")
-
-    @property
-    def strs(self):
-        return tuple(o for o in self.all if o.can_be_set and o.kind == "str")
-
-
-def check_option(source, path, option):
-    """What a schema cannot say."""
-    if option["kind"] == "str":
-        wrong = {"min", "max", "effective", "from_os", "bits", "words"} & set(option)
-        needed = {"max_length"}
-    else:
-        wrong = {"max_length"} & set(option)
-        needed = {"min", "max"}
-    for key in sorted(wrong):
-        source.report(path + (key,), f"key '{key}' does not belong to an option of kind "
-                                     f"{option['kind']}; take it out")
-    for key in sorted(needed - set(option)):
-        source.report(path, f"missing key '{key}'; an option of kind {option['kind']} has it")
-    if isinstance(option["default"], int) != (option["kind"] == "int"):
-        source.report(path + ("default",), f"default: {option['default']!r} is not of kind "
-                                           f"{option['kind']}")
-    elif not wrong and not needed - set(option) and option["kind"] == "int":
-        for key in ("default", "effective"):
-            if not option["min"] <= option.get(key, option["min"]) <= option["max"]:
-                source.report(path + (key,), f"{key}: {option[key]} is not from min to max")
-
 
 def load(text, schema, label):
     """The Options that a file's text describes. label: how messages name the file.
@@ -120,26 +77,14 @@ def load(text, schema, label):
     Raises SpecError.
     """
     source = Source(text, label)
-    source.stop_on_problems()
     checks.shape_problems(source, schema)
     source.stop_on_problems()
-    first = {}
-    for i, option in enumerate(source.data["options"]):
-        check_option(source, ("options", i), option)
-        key = option["name"], option["scope"]
-        line = source.lines["options", i]
-        if key in first:
-            source.report_line(line, f"duplicate name '{option['name']}', first in line "
-                                     f"{first[key]}; keep one")
-        first.setdefault(key, line)
+    options = source.data["options"]
+    source.only_once(((o["name"], o["scope"]), o["name"], source.lines["options", i]) for i, o in enumerate(options))
+    for i, option in enumerate(options):
+        for key in {"default", "effective"} & set(option) if option["kind"] == "int" else ():
+            if not option["min"] <= option[key] <= option["max"]:
+                source.report(("options", i, key), f"{key}: {option[key]} is not from min to max")
     source.stop_on_problems()
-    return Options(tuple(made(option) for option in source.data["options"]))
-
-
-def made(option):
-    taken = {key: tuple(value) if isinstance(value, list) else value
-             for key, value in option.items()}
-    if "from_os" in taken:
-        taken["from_os"] = FromOs(**{key: tuple(value) if isinstance(value, list) else value
-                                     for key, value in option["from_os"].items()})
-    return Option(**taken)
+    from_os = {"from_os": lambda entry: made(FromOs, entry)}
+    return tuple(made(Option, option, from_os) for option in options)

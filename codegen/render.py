@@ -17,6 +17,7 @@ from spelling import TAB, WIDTH, number
 MARK_OF = "generated from spec/{} by codegen (bazel run //codegen:update); do not edit"
 MARK = MARK_OF.format("onload_api.yaml")
 MARK_OF_OPTIONS = MARK_OF.format("onload_options.yaml")
+MARKS = (MARK, MARK_OF_OPTIONS)  # each generated file has one of them
 
 
 def comment(story, tabs=0):
@@ -47,11 +48,7 @@ def spec_json(api):
     for entry, f in zip(data["libc"], api.libc):
         entry.update(prototype=f.declaration)
     data["generated"] = MARK
-    data["exports"] = {
-        "liblk_onload_stub": api.stub_exports,
-        "liblk_onload_emulation": api.emulation_exports,
-        "libonload_ext": api.ext_exports,
-    }
+    data["exports"] = api.exports
     return json.dumps(data, indent=1, sort_keys=True) + "\n"
 
 
@@ -59,7 +56,7 @@ def options_json(options):
     """Those with a name, for programs that do without YAML."""
     data = {"generated": MARK_OF_OPTIONS, "options": [
         dict(dataclasses.asdict(o), range=o.range, first_value=o.initial,
-             from_os=o.from_os.text.replace("`", "") if o.from_os else "") for o in options.named]}
+             from_os=o.from_os.text.replace("`", "") if o.from_os else "") for o in options if o.name]}
     return json.dumps(data, indent=1, sort_keys=True) + "\n"
 
 
@@ -77,15 +74,13 @@ def render(api, options, templates):
             made[name.removesuffix(".j2")] = env.get_template(name).render()
     for header in api.headers:
         made[f"include/onload/{header.name}"] = env.get_template("_header.h.j2").render(header=header)
-    for data in api.exported_data:
+    for data in api.data:
         for value in data.values:
             made[f"{data.name}_{value.major}.c"] = env.get_template("_data.c.j2").render(data=data, value=value)
-    exports_map = env.get_template("_exports.map.j2")
-    made["libonload_ext.map"] = exports_map.render(exports=api.ext_exports, for_programs=True)
-    made["liblk_onload_stub.map"] = exports_map.render(exports=api.stub_exports)
-    made["liblk_onload_emulation.map"] = exports_map.render(exports=api.emulation_exports)
-    for abi, exports in api.other_stub_exports.items():
-        made[f"liblk_onload_stub_{abi}.map"] = exports_map.render(exports=exports)
+    others = {f"liblk_onload_stub_{abi}": names for abi, names in api.other_stub_exports.items()}
+    for library, exports in {**api.exports, **others}.items():
+        made[f"{library}.map"] = env.get_template("_exports.map.j2").render(
+            exports=exports, for_programs=library == "libonload_ext")
     made["spec.json"] = spec_json(api)
     made["options.json"] = options_json(options)
     return made

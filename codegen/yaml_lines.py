@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A spec as it was written: YAML, the line of each path in it, and what is wrong there."""
 
+import dataclasses
 import difflib
 
 import yaml
@@ -110,6 +111,14 @@ class Source:
             at = at[:-1]
         self.report_line(self.lines[at], self.context(path) + text)
 
+    def only_once(self, named):
+        """Report what is there before. named: (key, name, line) of each."""
+        first = {}
+        for key, name, line in named:
+            if key in first:
+                self.report_line(line, f"duplicate name '{name}', first in line {first[key]}; keep one")
+            first.setdefault(key, line)
+
     def stop_on_problems(self):
         if self.problems:
             raise SpecError("\n".join(f"{self.label}:{line}: {text}" for line, text in sorted(self.problems)))
@@ -119,3 +128,14 @@ def close_to(word, known):
     """', did you mean x' when one of known is near."""
     near = difflib.get_close_matches(word, known, n=1)
     return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def made(cls, entry, convert=(), **computed):
+    """An instance of a dataclass: what is computed, and the rest as an entry has it. convert: {key: how it is read}."""
+    names = {f.name for f in dataclasses.fields(cls)} - set(computed)
+    read = {key: dict(convert).get(key, frozen)(value) for key, value in entry.items() if key in names}
+    return cls(**read, **computed)
+
+
+def frozen(value):
+    return tuple(value) if isinstance(value, list) else value

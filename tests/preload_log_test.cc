@@ -57,11 +57,11 @@ TEST(Log, SaysThatItIsLoadedAndNoMore) {
 
 TEST(Log, SaysEachRewrittenRequest) {
   const Logged logged = RunLogged({"requests"});
-  const std::string line =
-      "lk_onload_stub: timestamps: descriptor 100 asked for ";
-  EXPECT_EQ(logged.log, kLoaded + line + "0x44, the kernel for 0x5c\n" + line +
-                            "0x44, the kernel for 0x5c\n" + line +
-                            "0x41, the kernel for 0x53\n");
+  const std::string line = "lk_onload_stub: timestamps: descriptor 100: ";
+  EXPECT_EQ(logged.log, kLoaded + line +
+                            "0x44 requested, 0x5c for the kernel\n" + line +
+                            "0x44 requested, 0x5c for the kernel\n" + line +
+                            "0x41 requested, 0x53 for the kernel\n");
   EXPECT_TRUE(AreFacts(logged.ran.out, Facts(With::kNothing, {"requests"})));
 }
 

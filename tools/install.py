@@ -15,10 +15,9 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).absolute().parent))
 
 import layout  # noqa: E402  (the path comes first)
+from lkos.trouble import Trouble  # noqa: E402
 
-
-class Trouble(Exception):
-    """What is wrong, and what to do."""
+DENIED = "; be root (sudo bazel-bin/tools/install), or install in your home folder: --prefix ~/.local"
 
 
 def arguments(argv):
@@ -107,11 +106,7 @@ def make_folders(path):
 def put(path, entry):
     """In one step: a program that runs keeps the library that it has."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    if entry.link:
-        temporary.symlink_to(entry.link)
-    else:
-        temporary.write_bytes(entry.content)
-        temporary.chmod(0o755 if entry.is_executable else 0o644)
+    layout.put(temporary, entry)
     os.replace(temporary, path)
 
 
@@ -129,26 +124,14 @@ def refresh_loader(tree):
     ldconfig = shutil.which("ldconfig", path=os.environ.get("PATH", "") + ":/sbin:/usr/sbin")
     if tree.destdir != Path("/") or os.geteuid() != 0 or not ldconfig:
         return
-    looked_at = subprocess.run(
-        [ldconfig, "-NXv"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        universal_newlines=True,
-        check=False,
-    ).stdout
     folder = str(tree.at(tree.libdir))
-    if any(line.startswith(f"{folder}:") for line in looked_at.splitlines()):
+    if any(line.startswith(f"{folder}:") for line in layout.run(ldconfig, "-NXv").stdout.splitlines()):
         subprocess.run([ldconfig], check=False)
 
 
 def refuse_beside_onload(tree):
-    done = subprocess.run(
-        ["sh", str(layout.HERE / "packaging/onload_is_here.sh")],
-        env=dict(os.environ, DPKG_ROOT=str(tree.destdir).rstrip("/")),
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
-        check=False,
-    )
+    check = layout.HERE / "packaging/onload_is_here.sh"
+    done = layout.run("sh", check, DPKG_ROOT=str(tree.destdir).rstrip("/"))
     if done.returncode != 0:
         raise Trouble(done.stderr.strip())
 
@@ -157,14 +140,7 @@ def warn_of_loader(tree):
     """A link's name is in no list of the loader: it must be where the loader looks anyway, as for libc."""
     if tree.destdir != Path("/"):
         return
-    done = subprocess.run(
-        ["true"],
-        env=dict(os.environ, LD_PRELOAD="libonload.so", LD_LIBRARY_PATH=""),
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
-        check=False,
-    )
-    if done.stderr:
+    if layout.run("true", LD_PRELOAD="libonload.so", LD_LIBRARY_PATH="").stderr:
         with open("/proc/self/maps", encoding="utf-8") as maps:
             own = next((line.split()[-1] for line in maps if "/libc" in line), "/usr/lib64/libc.so.6")
         libdir = os.path.relpath(os.path.dirname(os.path.realpath(own)), "/usr")
@@ -218,27 +194,13 @@ def uninstall(tree):
 def main(argv):
     args = arguments(argv)
     tree = Tree(args.destdir, args.prefix, args.libdir)
-    try:
+    with layout.telling("install", DENIED):
         if args.uninstall:
             uninstall(tree)
         else:
             built = from_users_folder(args.built) if args.built else layout.built_folder()
             install(tree, built, args.as_onload)
-    except (Trouble, layout.Missing) as error:
-        print(f"install: {error}", file=sys.stderr)
-        return 1
-    except PermissionError as error:
-        print(
-            f"install: {error.filename}: {error.strerror}; be root (sudo bazel-bin/tools/install), or install "
-            "in your home folder: --prefix ~/.local",
-            file=sys.stderr,
-        )
-        return 1
-    except OSError as error:
-        print(f"install: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 1
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -5,11 +5,15 @@ libonload_ext.so.N and the headers have folders of their own, which neither the 
 into: where Onload itself is installed too, its files stay the ones that are found.
 """
 
+import contextlib
 import os
+import subprocess
+import sys
 from collections import namedtuple
 from pathlib import Path
 
 from lkos import VERSION, elf_header, places
+from lkos.trouble import Trouble
 
 HERE = Path(__file__).absolute().parent  # not resolved: beside us in Bazel's runfiles
 TOP = HERE.parent
@@ -34,13 +38,42 @@ Libs.private: -ldl
 """
 
 
-class Missing(Exception):
-    """A file to install is not there."""
-
-
 # What is at one place: bytes, or a symbolic link.
 Entry = namedtuple("Entry", "content is_executable link")
 Entry.__new__.__defaults__ = (b"", False, "")
+
+
+def put(path, entry):
+    """Writes an entry, in a folder that is there and a place that is free."""
+    if entry.link:
+        path.symlink_to(entry.link)
+    else:
+        path.write_bytes(entry.content)
+        path.chmod(0o755 if entry.is_executable else 0o644)
+
+
+def run(*command, **environment):
+    """A command that has ended, with what it printed."""
+    return subprocess.run(
+        [str(word) for word in command],
+        env=dict(os.environ, **environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        check=False,
+    )
+
+
+@contextlib.contextmanager
+def telling(program, denied=""):
+    """Ends the program with what is in the way. denied: what to do where permission is."""
+    try:
+        yield
+    except Trouble as trouble:
+        sys.exit(f"{program}: {trouble}")
+    except OSError as error:
+        remedy = denied if isinstance(error, PermissionError) else ""
+        sys.exit(f"{program}: {error.filename}: {error.strerror}{remedy}")
 
 
 def built_folder():
@@ -58,7 +91,7 @@ def _copy(path, is_executable=False):
     try:
         return Entry(path.read_bytes(), is_executable)
     except OSError as error:
-        raise Missing(
+        raise Trouble(
             f"{path}: {error.strerror}; bazel build //:onload_stub //:onload_emulation //:onload_ext makes the libraries, "
             "and tools/build.sh those for --built"
         )

@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import string
-import subprocess
 import sys
 import tempfile
 import textwrap
@@ -22,13 +21,13 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).absolute().parent))
 
 import layout  # noqa: E402  (the path comes first)
-from lkos import VERSION, elf_header, places  # noqa: E402
+from lkos import VERSION, doctor, elf_header, places  # noqa: E402
+from lkos.trouble import Trouble  # noqa: E402
 
 PACKAGE, AS_ONLOAD = "lk-onload-stub", "lk-onload-stub-as-onload"
 MAINTAINER = "lk_onload_stub maintainers <maintainers@lk-onload-stub.invalid>"
 
-# The oldest that it was tried with.
-PYTHON, PYELFTOOLS = "3.6", "0.27"
+PYTHON, PYELFTOOLS = "3.6", doctor.shown(doctor.OLDEST_ELFTOOLS)  # the oldest that it was tried with
 
 # elf_header's name of a machine: what Debian calls it and the folder of its libraries, what Red Hat does,
 # and what rpm adds to the name of a library
@@ -60,10 +59,6 @@ as they are: these names become links to the files of lk-onload-stub. Where
 Onload itself is installed, this package refuses to be.""",
     ),
 }
-
-
-class Trouble(Exception):
-    """What is wrong, and what to do."""
 
 
 def text_of(name):
@@ -104,20 +99,12 @@ def filled(template, **fields):
 
 
 def run(*command, **environment):
-    env = dict(os.environ, SOURCE_DATE_EPOCH=str(releases()[0][1]), **environment)
     try:
-        done = subprocess.run(
-            [str(word) for word in command],
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            universal_newlines=True,
-            check=False,
-        )
+        done = layout.run(*command, SOURCE_DATE_EPOCH=str(releases()[0][1]), **environment)
     except FileNotFoundError:
         raise Trouble(f"{command[0]}: not found; ./setup.sh installs it")
     if done.returncode != 0:
-        raise Trouble(f"{command[0]} failed:\n{done.stdout}")
+        raise Trouble(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
 
 
 def put(root, entries):
@@ -125,12 +112,9 @@ def put(root, entries):
     for path, entry in entries.items():
         place = root / path
         place.parent.mkdir(parents=True, exist_ok=True)
-        if entry.link:
-            place.symlink_to(entry.link)
-            continue
-        place.write_bytes(entry.content)
-        place.chmod(0o755 if entry.is_executable else 0o644)
-        if path.endswith((places.LIBRARY_NAME, places.EMULATION_NAME)) or "/libonload_ext." in path:
+        layout.put(place, entry)
+        is_library = path.endswith((places.LIBRARY_NAME, places.EMULATION_NAME)) or "/libonload_ext." in path
+        if is_library and not entry.link:
             strip(place)
 
 
@@ -147,12 +131,6 @@ def strip(library):
 
 def zipped(text):
     return layout.Entry(gzip.compress(text.encode(), compresslevel=9, mtime=0))
-
-
-def libc_version(libraries):
-    """The oldest glibc that has all symbols which the libraries need."""
-    names = [name for library in libraries for name in re.findall(rb"GLIBC_(2[.\d]+)", library.read_bytes())]
-    return max(names, key=lambda name: [int(part) for part in name.split(b".")]).decode()
 
 
 def with_zipped_pages(entries):
@@ -198,7 +176,7 @@ def debs(built, machine, out):
     entries[f"share/lintian/overrides/{PACKAGE}"] = layout.Entry(filled("lintian-overrides").encode())
     libraries = [built / name for name in (places.LIBRARY_NAME, places.EMULATION_NAME, *layout.LINK_LIBRARIES)]
     relations = (
-        f"Depends: libc6 (>= {libc_version(libraries)}), python3:any (>= {PYTHON}), "
+        f"Depends: libc6 (>= {doctor.shown(doctor.glibc_needed(*libraries))}), python3:any (>= {PYTHON}), "
         f"python3-pyelftools (>= {PYELFTOOLS})\nSuggests: pkgconf"
     )
     triggers = {"triggers": layout.Entry(b"activate-noawait ldconfig\n")}  # the loader's list of libraries
@@ -273,20 +251,13 @@ def main(argv):
     )
     args = parser.parse_args(argv)
     os.umask(0o022)
-    try:
+    with layout.telling("package.py"):
         built = args.built or layout.built_folder()
         name = layout.machine(built)
         if name not in MACHINES:
             raise Trouble(f"{built}: libraries for {name}; packages are for {', '.join(MACHINES)}")
         {"deb": debs, "rpm": rpms}[args.kind](built, MACHINES[name], args.out)
-    except (Trouble, layout.Missing) as error:
-        print(f"package.py: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"package.py: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 1
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -258,6 +258,27 @@ class SpecMistakes(unittest.TestCase):
         self.mistake("returns: int", 'returns: "int [2]"', "onload_move_fd: returns: 'int [2]' does not do; "
                      "write a C type that is no array", within="- name: onload_move_fd")
 
+    def test_a_type_that_is_none(self):
+        move_fd = "- name: onload_move_fd"
+        for within, old, new, message in (
+                (move_fd, "{fd: int}", "{fd: register}",
+                 "onload_move_fd: fd: unknown type 'register'; write one of C's, or declare it under types"),
+                (move_fd, "{fd: int}", "{fd: const return *}", "onload_move_fd: fd: unknown type 'return'; write"),
+                (move_fd, "{fd: int}", "{fd: uint33_t}", "onload_move_fd: fd: unknown type 'uint33_t'; did you mean 'uint"),
+                (move_fd, "{fd: int}", "{fd: onload_stat}",
+                 "onload_move_fd: fd: unknown type 'onload_stat'; did you mean 'struct onload_stat'?"),
+                (move_fd, "returns: int", "returns: unsigned float",
+                 "onload_move_fd: returns: unknown type 'unsigned float'; write"),
+                (move_fd, "returns: int", "returns: struct int *", "onload_move_fd: returns: unknown type 'struct int'"),
+                (move_fd, "returns: int", "returns: enum onload_stat", "onload_move_fd: returns: unknown type 'enum"),
+                ("name: onload_stat\n", "type: int32_t", "type: goto", "onload_stat.stack_id: type: unknown type 'goto'"),
+                ("union:", "type: uint64_t", "type: int65_t", "onload_zc_iovec.iov_ptr: type: unknown type 'int65_t'"),
+                ("kind: alias", "type: uint64_t", "type: switch", "ef_addrspace: type: unknown type 'switch'"),
+                ("name: onload_version\n", "const char *const", "const charr *const",
+                 "onload_version: type: unknown type 'charr'")):
+            with self.subTest(new):
+                self.mistake(old, new, message, within=within, at=new)
+
     def test_a_negative_answer_of_what_is_never_negative(self):
         for returns in ("unsigned", "unsigned long", "size_t", "uint64_t", "bool", '"void *"',
                         "onload_zc_handle", "enum onload_stackname_who", "ef_addrspace"):
@@ -395,15 +416,16 @@ class OptionMistakes(unittest.TestCase):
                      "name: EF_TX_PUSH")
 
     def test_default_of_another_kind(self):
-        self.mistake('default: ""', "default: 0", "EF_SCALABLE_FILTERS: default: 0 is not of kind str",
+        self.mistake('default: ""', "default: 0", "EF_SCALABLE_FILTERS: default: 0 is a number; write text, as of "
+                     "an option of kind str",
                      "name: EF_SCALABLE_FILTERS\n")
 
     def test_key_of_another_kind(self):
         self.mistake("max_length: 255", "max_length: 255\n    max: 3", "EF_SCALABLE_FILTERS: key 'max' does "
-                     "not belong to an option of kind str", "name: EF_SCALABLE_FILTERS\n")
+                     "not belong to an entry of this kind; take it out", "name: EF_SCALABLE_FILTERS\n")
 
     def test_missing_range(self):
-        self.mistake("    max: 1\n", "", "EF_TX_PUSH: missing key 'max'; an option of kind int has it",
+        self.mistake("    max: 1\n", "", "EF_TX_PUSH: missing key 'max'; write max: a whole number",
                      "name: EF_TX_PUSH")
 
     def test_path_of_the_system(self):
@@ -415,8 +437,8 @@ class Facts(unittest.TestCase):
     """Sums that were counted in Onload's own releases."""
 
     def test_options_are_as_many_as_a_release_build_has(self):
-        self.assertEqual(len(load_options(OPTIONS).ints), 170)  # one of them has no name
-        self.assertEqual(len(load_options(OPTIONS).strs), 4)
+        kinds = [o.kind for o in load_options(OPTIONS) if o.can_be_set]
+        self.assertEqual((kinds.count("int"), kinds.count("str")), (170, 4))  # one of the numbers has no name
 
     def test_each_release_has_as_many_functions_as_its_library(self):
         spec = (ROOT / "spec/onload_api.yaml").read_text(encoding="utf-8")
@@ -447,7 +469,7 @@ class Gaps(unittest.TestCase):
         api = load(text)
         name = "onload_zc_buffer_incref"
         self.assertEqual([r.name for r in api.releases if name in r.functions], ["8.0.0", "9.2.0"])
-        made = render.render(api, options.Options(()), ROOT / "codegen/templates")
+        made = render.render(api, (), ROOT / "codegen/templates")
         self.assertIn("* Since Onload 8.0.0, but not in 8.1.0, 9.0.0; `onload/extensions_zc.h`",
                       made["docs/api.md"])
         self.assertIn(" * since:   8.0.0, but not in 8.1.0, 9.0.0\n", made["include/onload/extensions_zc.h"])
@@ -567,8 +589,7 @@ class Files(unittest.TestCase):
     def test_every_file_says_where_it_comes_from(self):
         self.run_main()
         for path, text in self.contents().items():
-            self.assertTrue(render.MARK.encode() in text or render.MARK_OF_OPTIONS.encode() in text,
-                            path)
+            self.assertTrue(any(mark.encode() in text for mark in render.MARKS), path)
 
     def test_what_one_abi_has_is_there_only(self):
         self.run_main()
@@ -628,8 +649,24 @@ class Files(unittest.TestCase):
         self.assertEqual(self.run_main("--check")[0], 1)
         status, _, err = self.run_main()
         self.assertEqual(status, 1)
-        self.assertIn(f"{stray}: was not made by codegen", err)
+        self.assertIn(f"{stray}: was not made here by codegen", err)
         self.assertEqual(stray.read_text(), "mine\n")
+
+    def test_a_folder_that_holds_other_things_stays_as_it_is(self):
+        """Also what holds the mark there: another output folder, or a file of one's own by a generated one's name."""
+        self.run_main()
+        generated, self.out = self.out, self.out.parent
+        before = self.contents()
+        status, out, err = self.run_main()
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn(f"{generated}/BUILD.bazel: was not made here by codegen\n", err)
+        self.assertIn("give another folder with --out", err)
+        self.assertEqual(before, self.contents())
+        self.out = generated / "new"
+        self.out.mkdir()
+        (self.out / "BUILD.bazel").write_text("# mine\n")
+        self.assertEqual(self.run_main()[0], 1)
+        self.assertEqual([path.read_bytes() for path in self.contents()], [b"# mine\n"])
 
     def test_check_writes_nothing(self):
         self.assertEqual(self.run_main("--check")[0], 1)

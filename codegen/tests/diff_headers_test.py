@@ -461,10 +461,10 @@ class Unreadable(Copy):
 
     def test_a_spec_whose_headers_do_not_compile(self):
         spec = self.top / "spec.yaml"
-        spec.write_text(SPEC.replace("{fd: int}, {stat: ", "{fd: fd_t}, {stat: "), encoding="utf-8")
+        spec.write_text(SPEC.replace("{fd: int}, {stat: ", "{fd: nfds_t}, {stat: "), encoding="utf-8")
         status, _, err = run("--spec", spec, self.dir)
         self.assertEqual(status, 2)
-        self.assertRegex(err, r"^generated/include/onload/extensions.h:\d+: unknown type name 'fd_t'; "
+        self.assertRegex(err, r"^generated/include/onload/extensions.h:\d+: unknown type name 'nfds_t'; "
                               r"this is what the spec makes: mend the entry there")
 
     def test_no_spec(self):

@@ -43,7 +43,7 @@ static LKOS_NOINLINE int set_timestamping(int fd, int level, int optname,
 	if (result == 0 && lkos_sof_wants_hardware(requested, false))
 		lkos_stamping_hold();
 	if (lkos_log_is_on && result == 0 && value.flags != requested)
-		lkos_log("timestamps: descriptor %d asked for 0x%x, the kernel for 0x%x",
+		lkos_log("timestamps: descriptor %d: 0x%x requested, 0x%x for the kernel",
 			 fd, requested, value.flags);
 	return result;
 }

@@ -71,7 +71,7 @@ class Confined(robust.Case):
         with tempfile.TemporaryFile() as log:
             self.expect_stack(STACK_WITH_LOG, added={"LKOS_LOG_FD": str(log.fileno())}, pass_fds=(log.fileno(),))
             log.seek(0)
-            self.assertIn(b"asked for 0x44", log.read())
+            self.assertIn(b"0x44 requested", log.read())
 
     def test_a_descriptor_whose_file_system_does_not_answer(self):
         self.assertEqual(self.said("unanswered"), WELL + "started with it: status 0\n")

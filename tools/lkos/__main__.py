@@ -10,7 +10,7 @@ sys.dont_write_bytecode = True  # what is installed is all that there will be
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from lkos import VERSION  # noqa: E402  (the path comes first)
-from lkos.trouble import Trouble  # noqa: E402
+from lkos.trouble import Misuse, Trouble  # noqa: E402
 
 OUTPUT_ERRORS = (errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC)
 
@@ -23,7 +23,7 @@ COMMANDS = {
     "doctor": "try whether all this works on this machine",
 }
 
-MODULES = {"options": "onload_options"}  # where that is not the command's name
+OWN_FAILURES = {"run": 125, "onload": 1}  # exit statuses; those of others are 2
 
 HELP = """usage: lkos COMMAND [ARGUMENT...]
 
@@ -52,15 +52,12 @@ def lkos(args, ignored_signals):
         print(help_text(), end="")
         return 0
     if not args:
-        raise Trouble("a command is missing; they are " + ", ".join(COMMANDS), usage="lkos")
+        raise Misuse("a command is missing; they are " + ", ".join(COMMANDS))
     if args[0] not in COMMANDS:
-        raise Trouble(
-            f"{args[0]}: no such command; they are {', '.join(COMMANDS)}. "
-            f"To run a program: lkos run {args[0]}",
-            usage="lkos",
+        raise Misuse(
+            f"{args[0]}: no such command; they are {', '.join(COMMANDS)}. To run a program: lkos run {args[0]}"
         )
-    module = MODULES.get(args[0], args[0])
-    command = getattr(__import__("lkos." + module), module)
+    command = getattr(__import__("lkos." + args[0]), args[0])
     if args[0] == "run":
         return command.main(args[1:], ignored_signals)
     return command.main(args[1:])
@@ -89,11 +86,12 @@ def main(script, ignored_signals, *args):
             number = getattr(sys, stream).fileno()
             setattr(sys, stream, open(number, "w", 1, errors="backslashreplace", closefd=False))
     name = os.path.basename(script)
+    words = [name] if name == "onload" else [name, *(arg for arg in args[:1] if arg in COMMANDS)]
     try:
         return started_as(name, args, int(ignored_signals, 16))
     except Trouble as trouble:
-        way = [f"Try: {trouble.usage} --help"] if trouble.usage else []
-        return fail(trouble.status, f"{name}: {trouble}", *way)
+        way = [f"Try: {' '.join(words)} --help"] if isinstance(trouble, Misuse) else []
+        return fail(trouble.status or OWN_FAILURES.get(words[-1], 2), f"{name}: {trouble}", *way)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # as in: lkos symbols | head

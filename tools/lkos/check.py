@@ -7,8 +7,8 @@ import site
 
 site.main()  # finds pyelftools; lkos runs without, for its start-up time
 
-from lkos import elf_facts, elf_header, findings, launch, loader, options, places, screen, spec  # noqa: E402
-from lkos.trouble import Trouble  # noqa: E402
+from lkos import arguments, elf_facts, elf_header, findings, launch, loader, places, screen, spec  # noqa: E402
+from lkos.trouble import Misuse  # noqa: E402  # noqa: E402
 
 HELP = """usage: lkos check PROGRAM [LIBRARY...] [--emulate] [--json]
 
@@ -52,22 +52,10 @@ def _existing(name):
     return name
 
 
-def _read(path):
-    """The Facts of a file. Trouble: none can be had."""
-    elf_facts.must_be_file(path)
-    try:
-        return elf_facts.read(path)
-    except OSError as error:
-        raise Trouble(f"{path}: {error.strerror}")
-
-
 def _program(path, env):
     """(kind, the Facts of the program that will run)."""
-    try:
-        runner = launch.runner(path, env)
-    except OSError as error:
-        raise Trouble(f"{path}: {error.strerror}")
-    facts = _read(runner)
+    runner = launch.runner(path, env)
+    facts = elf_facts.read(runner)
     if runner != path:
         return "script", facts
     return "program" if facts.header.interpreter or facts.header.is_static else "library", facts
@@ -85,7 +73,7 @@ def _case(program, given, env, emulate):
             continue
         real = os.path.realpath(path)
         if real not in others and _is_marked(path):
-            others[real] = _read(path)
+            others[real] = elf_facts.read(path)
 
     def found(name, env):
         answer = loader.ask(program.path, env, [name])
@@ -148,15 +136,15 @@ def _print(path, kind, program, symbols, libc_calls, found, run):
 
 
 def main(args):
-    given, names = options.parse("lkos check", args, ("--emulate", "--json"), (), HELP)
+    given, names = arguments.parse(args, HELP, ("--emulate", "--json"))
     if not names:
-        raise Trouble("which program?", usage="lkos check")
+        raise Misuse("which program?")
     path = _existing(names[0])
     env = launch.environment()
     kind, program = _program(path, env)
     scripts = [elf_facts.read_script(path, program.header)] if kind == "script" else []
     emulate = "--emulate" in given
-    case = _case(program, scripts + [_read(name) for name in names[1:]], env, emulate)
+    case = _case(program, scripts + [elf_facts.read(name) for name in names[1:]], env, emulate)
     found = [*_more_findings(path, kind, program), *findings.of(case)]
     found.sort(key=lambda finding: finding.level != findings.PROBLEM)
     symbols, libc_calls = case.symbols, findings.libc_calls(case)

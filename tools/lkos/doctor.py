@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from lkos import doctor_probe, launch, loader, options, places, screen
+from lkos import arguments, doctor_probe, launch, loader, places, screen
 from lkos.trouble import Trouble
 
 HELP = """usage: lkos doctor [--emulate]
@@ -42,14 +42,14 @@ def _numbers(text):
     return tuple(map(int, found.groups())) if found else ()
 
 
-def _shown(version):
+def shown(version):
     return ".".join(map(str, version))
 
 
 def kernel(release, machine):
     """(what, None or what is wrong, details, what to do)"""
     version = _numbers(release)
-    needed = f"{_shown(OLDEST_LINUX)} or later is needed"
+    needed = f"{shown(OLDEST_LINUX)} or later is needed"
     trouble = needed if version and version < OLDEST_LINUX else None
     return f"Linux {release} on {machine}", trouble, needed, "use a newer kernel"
 
@@ -59,9 +59,18 @@ def glibc(version, needed):
     or (): not known."""
     if not version:
         return "glibc", "this system has another C library", "", "run programs on a system with glibc (Alpine has none)"
-    limit = f"{_shown(needed)} or later is needed" if needed else ""
+    limit = f"{shown(needed)} or later is needed" if needed else ""
     remedy = "use a newer system, or build lk_onload_stub on this one"
     return f"glibc {version}", limit if _numbers(version) < needed else None, limit, remedy
+
+
+def glibc_needed(*libraries):
+    """The version of glibc that libraries of ours need, as numbers: (2, 17). () if they need none."""
+    versions = set()
+    for path in libraries:
+        with open(path, "rb") as file:
+            versions.update(re.findall(rb"\0GLIBC_(\d+)\.(\d+)", file.read()))  # no other text in them begins so
+    return max((tuple(map(int, version)) for version in versions), default=())
 
 
 def _glibc_here():
@@ -71,26 +80,31 @@ def _glibc_here():
         return ""
 
 
-def _probe(library, log):
-    """Runs the probe with the library and the log. Gives [(name, trouble, details)] and how it ended."""
-    env = dict(launch.environment(), LD_PRELOAD=library, LKOS_LOG_FD=str(log.fileno()))
-    links = [places.link_library(name) or "" for name in places.LINK_LIBRARIES]
+def _run(argv, preload, log=None):
+    """Runs this Python with libraries preloaded. Gives what it printed, and how it ended where not well."""
+    env = dict(launch.environment(), LD_PRELOAD=preload, **({"LKOS_LOG_FD": str(log.fileno())} if log else {}))
     try:
         done = subprocess.run(
-            [sys.executable, "-IS", doctor_probe.__file__, os.path.realpath(library), *links],
+            [sys.executable, "-IS", *argv],
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             errors="replace",
-            pass_fds=[log.fileno()],
+            pass_fds=[log.fileno()] if log else (),
             timeout=TIME_LIMIT,
         )
     except subprocess.TimeoutExpired:
-        return [], f"no end after {TIME_LIMIT} s"
-    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
+        return "", f"no end after {TIME_LIMIT} s"
     last = done.stderr.strip().splitlines()[-1:]
-    return said, f"exit status {done.returncode} {' '.join(last)}" if done.returncode else ""
+    return done.stdout, f"exit status {done.returncode} {' '.join(last)}" if done.returncode or last else ""
+
+
+def _probe(library, log):
+    """Runs the probe with the library and the log. Gives [(name, trouble, details)] and how it ended."""
+    links = [places.link_library(name) or "" for name in places.LINK_LIBRARIES]
+    said, ended = _run([doctor_probe.__file__, os.path.realpath(library), *links], library, log)
+    return [json.loads(line) for line in said.splitlines() if line.startswith("[")], ended
 
 
 def _log_trouble(text):
@@ -99,17 +113,16 @@ def _log_trouble(text):
 
 
 def _check_works(library):
-    """(None or what is wrong, details, glibc that the library needs or ())"""
+    """(None or what is wrong, details)"""
     try:
         from lkos import elf_facts
         from elftools import __version__ as version
 
         elf_facts.read(library)
-        needed = elf_facts.glibc_needed(library)
     except Trouble as trouble:
-        return str(trouble), "", ()
-    oldest = f"{_shown(OLDEST_ELFTOOLS)} or later is needed"
-    return oldest if _numbers(version) < OLDEST_ELFTOOLS else None, f"pyelftools {version}", needed
+        return str(trouble), ""
+    oldest = f"{shown(OLDEST_ELFTOOLS)} or later is needed"
+    return oldest if _numbers(version) < OLDEST_ELFTOOLS else None, f"pyelftools {version}"
 
 
 EMULATION_PROBE = "import ctypes; print(ctypes.CDLL(None).onload_is_present())"
@@ -122,20 +135,15 @@ def _emulation(library):
         emulation = places.emulation()
     except Trouble as trouble:
         return what, str(trouble), "", remedy
-    env = dict(launch.environment(), LD_PRELOAD=f"{emulation}:{library}")
-    done = subprocess.run([sys.executable, "-IS", "-c", EMULATION_PROBE], env=env, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, errors="replace", timeout=TIME_LIMIT)
-    said = (done.stderr or done.stdout).strip()
-    trouble = None if (done.stdout, done.stderr) == ("1\n", "") else said or f"exit status {done.returncode}"
-    return what, trouble, emulation, remedy
+    said, ended = _run(["-c", EMULATION_PROBE], f"{emulation}:{library}")
+    return what, ended or (None if said == "1\n" else said.strip() or "nothing"), emulation, remedy
 
 
 def _results(emulate):
     """(what was tried, None or what went wrong, details, what to do) of each."""
     yield kernel(platform.release(), platform.machine())
     library = places.library()
-    check_trouble, check_details, needed = _check_works(library)
-    yield glibc(_glibc_here(), needed)
+    yield glibc(_glibc_here(), glibc_needed(library))
     yield f"the library is there: {library}", None, "", ""
     answer = loader.ask(sys.executable, launch.environment(), [library])
     if answer and answer.refusal:
@@ -156,14 +164,12 @@ def _results(emulate):
     yield "the log works", _log_trouble(written), "", remedy
     if emulate:
         yield _emulation(library)
-    remedy = "install python3-pyelftools, by the system's packages or by pip"
-    yield "lkos check can read programs", check_trouble, check_details, remedy
+    remedy = f"install python3-pyelftools {shown(OLDEST_ELFTOOLS)} or later, by the system's packages or by pip"
+    yield ("lkos check can read programs", *_check_works(library), remedy)
 
 
 def main(args):
-    given, rest = options.parse("lkos doctor", args, ("--emulate",), (), HELP)
-    if rest:
-        raise Trouble(f"{rest[0]}: nothing more to say than lkos doctor", usage="lkos doctor")
+    given, _ = arguments.parse(args, HELP, ("--emulate",), most=0)
     site.main()  # for pyelftools
     fine, said = True, set()
     for what, trouble, details, remedy in _results("--emulate" in given):

@@ -145,6 +145,7 @@ def _fill(facts, elf, data):
 
 def read(path):
     """The Facts of an ELF file. Trouble: it is none, or damaged. OSError: it cannot be read."""
+    must_be_file(path)
     header = elf_header.read(path)
     with open(path, "rb") as stream:
         if stream.read(4) != b"\x7fELF":
@@ -175,21 +176,9 @@ def read_script(path, header):
     return facts
 
 
-def glibc_needed(path):
-    """The version of glibc that a library needs, as numbers: (2, 17). () if it needs none."""
-    with open(path, "rb") as stream:
-        section = ELFFile(stream).get_section_by_name(".gnu.version_r")
-        names = [aux.name for _, entries in section.iter_versions() for aux in entries] if section else []
-    numbers = [re.fullmatch(r"GLIBC_(\d+)\.(\d+)(?:\.\d+)?", name) for name in names]
-    return max((tuple(map(int, match.groups())) for match in numbers if match), default=())
-
-
 def must_be_file(path):
-    """Trouble: with what is wrong with the path."""
-    try:
-        mode = os.stat(path).st_mode
-    except OSError as error:
-        raise Trouble(f"{path}: {error.strerror}")
+    """Trouble, OSError: with what is wrong with the path."""
+    mode = os.stat(path).st_mode
     if stat.S_ISDIR(mode):
         raise Trouble(f"{path}: is a directory; name the program in it")
     if not stat.S_ISREG(mode):

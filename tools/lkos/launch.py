@@ -11,7 +11,7 @@ import sys
 from lkos import elf_header, loader, obstacles, places
 from lkos.trouble import Trouble
 
-OWN_FAILURE, NOT_EXECUTABLE, NOT_FOUND = 125, 126, 127  # as env, nice and timeout have them
+NOT_EXECUTABLE, NOT_FOUND = 126, 127  # as env, nice and timeout have them
 
 LOG_FD = 200  # above the numbers that programs take or expect to be free
 
@@ -154,13 +154,13 @@ def plan(path, args, env, emulate=False):
     if emulate or any(os.path.basename(other) == places.EMULATION_NAME for other in given):  # it must come first
         ours.insert(0, places.EMULATION_NAME if library == places.LIBRARY_NAME else places.emulation(machine))
     others = [other for other in given if other not in ours]
-    runtimes, kept_out, needs_folder, refused = [], [], False, False
+    runtimes, kept_out, needs_folder, useless = [], [], False, False
     for program, target, own_args in programs:
         kept_out += [(program, *obstacle) for obstacle in obstacles.of_arguments(program, own_args)]
         answer = loader.ask(target, env, [library, *others, *places.LINK_LIBRARIES], any_loader=True)
         for code, what, remedy in _obstacles(target, library_header, answer):
             kept_out.append((program, what, remedy))
-            refused |= code == "refused"
+            useless |= code in ("machine", "refused")
         answer = answer or loader.ask(sys.executable, env, [library, *places.LINK_LIBRARIES])
         if answer:
             wanted = [place for name, place in answer.libraries if name.startswith(places.LINK_LIBRARIES)]
@@ -168,8 +168,8 @@ def plan(path, args, env, emulate=False):
             runtimes += filter(None, [answer.path(*obstacles.SANITIZERS)])
     if runtimes:
         others = [other for other in others if not os.path.basename(other).startswith(obstacles.SANITIZERS)]
-    # Where a library needs a newer glibc, the loader stops the program.
-    preloaded = [*dict.fromkeys(runtimes), *([] if refused else ours), *others]
+    # The loader stops a program whose glibc is too old for the library, and complains of one for another machine.
+    preloaded = [*dict.fromkeys(runtimes), *([] if useless else ours), *others]
     result = {"LD_PRELOAD": ":".join(preloaded)} if preloaded else {}
     if needs_folder:
         folders = [env.get("LD_LIBRARY_PATH"), places.link_folder(machine)]
@@ -184,7 +184,7 @@ def open_log(where):
     try:
         opened = os.open(where, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
     except OSError as error:
-        raise Trouble(f"{where}: {error.strerror}; --log needs a file that can be written", OWN_FAILURE)
+        raise Trouble(f"{where}: {error.strerror}; --log needs a file that can be written")
     import fcntl
 
     try:

@@ -107,10 +107,7 @@ def main(args, ignored_signals):
     test = asked & {"-t", "--test"}
     # A test does not look for the command.
     path = sys.executable if test else launch.find(argv[0], env)
-    try:
-        changes, kept_out = launch.plan(path, argv[1:], env)
-    except Trouble as trouble:
-        raise Trouble(str(trouble), 1)
+    changes, kept_out = launch.plan(path, argv[1:], env)
     env.update(changes)
     if test or "-v" in asked:
         _show(env)

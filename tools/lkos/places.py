@@ -72,9 +72,6 @@ def link_library(name):
     return path if os.path.isfile(path) else None
 
 
-def spec():
-    return _existing(os.path.join(_DATA, "spec.json"))
-
-
-def onload_options():
-    return _existing(os.path.join(_DATA, "options.json"))
+def data(name):
+    """The path of what the generator has written for us."""
+    return _existing(os.path.join(_DATA, name))

@@ -3,8 +3,8 @@
 
 import sys
 
-from lkos import launch, options
-from lkos.trouble import Trouble
+from lkos import arguments, launch
+from lkos.trouble import Misuse, Trouble
 
 HELP = """usage: lkos run [OPTION...] [--] PROGRAM [ARGUMENT...]
 
@@ -46,23 +46,17 @@ def _command_line(path, argv, changes, log):
 
 def main(args, ignored_signals):
     flags = ("--anyway", "--dry-run", "--emulate", "-v")
-    given, argv = options.parse(
-        "lkos run", args, flags, ("--log",), HELP, stop_early=True, status=launch.OWN_FAILURE
-    )
+    given, argv = arguments.parse(args, HELP, flags, ("--log",), stop_early=True)
     if not argv:
-        raise Trouble("which program?", launch.OWN_FAILURE, "lkos run")
+        raise Misuse("which program?")
     env = launch.environment()
     path = launch.find(argv[0], env)
-    try:
-        changes, kept_out = launch.plan(path, argv[1:], env, "--emulate" in given)
-    except Trouble as trouble:
-        raise Trouble(str(trouble), launch.OWN_FAILURE)
+    changes, kept_out = launch.plan(path, argv[1:], env, "--emulate" in given)
     for program, what, remedy in kept_out:
         if "--anyway" not in given:
             raise Trouble(
                 f"{program} would not have the library: {what}. To do: {remedy}; "
-                f"or run it without: lkos run --anyway {argv[0]}",
-                launch.OWN_FAILURE,
+                f"or run it without: lkos run --anyway {argv[0]}"
             )
         print(f"lkos: {program} will run without the library: {what}", file=sys.stderr)
     log = given.get("--log")

@@ -82,8 +82,8 @@ def text(words):
 
 
 def facts(pairs):
-    """Lines such as 'name:  text', the texts aligned."""
-    return table((), [(name + ":", text) for name, text in pairs])
+    """Lines such as 'name:  text', the texts aligned, of those that have one."""
+    return table((), [(name + ":", text) for name, text in pairs if text])
 
 
 def verdict(word, text, remedy=""):

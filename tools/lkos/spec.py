@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the spec says. The spec is spec/onload_api.yaml, as the generator writes it in JSON."""
 
+import difflib
 import json
 
 from lkos import places
+from lkos.trouble import Trouble
 
 
-def load():
-    with open(places.spec(), encoding="utf-8") as file:
+def load(name="spec.json"):
+    with open(places.data(name), encoding="utf-8") as file:
         return json.load(file)
 
 
-def onload_options():
-    with open(places.onload_options(), encoding="utf-8") as file:
-        return json.load(file)["options"]
+def nothing_called(name, known, what, everything):
+    """The Trouble of a name that is not known. everything: the command that prints all that are."""
+    close = difflib.get_close_matches(name, sorted(set(known)), n=3)
+    hint = f"perhaps {' or '.join(close)}?" if close else f"for all that there is: {everything}"
+    return Trouble(f"{name}: no {what}; {hint}")
 
 
 def emulated(api):

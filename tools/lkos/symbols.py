@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """lkos symbols"""
 
-import difflib
 import json
 
-from lkos import options, screen, spec
+from lkos import arguments, screen, spec
 from lkos.trouble import Trouble
 
 HELP = """usage: lkos symbols [NAME|GROUP] [--release RELEASE] [--json]
@@ -29,14 +28,6 @@ examples:
 """
 
 LIBC = "libc"
-
-
-def _nothing_called(name, rows, release):
-    known = sorted({row["name"] for row in rows} | {row["group"] for row in rows})
-    close = difflib.get_close_matches(name, known, n=3)
-    where = f" in Onload {release}" if release else ""
-    hint = f"perhaps {' or '.join(close)}?" if close else "for all that there is: lkos symbols"
-    return Trouble(f"{name}: no function or group by that name{where}; {hint}")
 
 
 def _in_release(functions, releases, wanted):
@@ -90,7 +81,7 @@ def _details(row):
             ("Onload", row["onload"]),
             ("note", row["notes"]),
         ]
-    return [*screen.text(row["prototype"]), "", *screen.facts([fact for fact in facts if fact[1]])]
+    return [*screen.text(row["prototype"]), "", *screen.facts(facts)]
 
 
 def _both_answers(row):
@@ -116,9 +107,7 @@ def _chosen(rows, name):
 
 
 def main(args):
-    given, names = options.parse("lkos symbols", args, ("--json",), ("--release",), HELP)
-    if len(names) > 1:
-        raise Trouble(f"{names[1]}: one name or group at a time", usage="lkos symbols")
+    given, names = arguments.parse(args, HELP, ("--json",), ("--release",), most=1)
     api = spec.load()
     release = given.get("--release")
     functions = api["functions"]
@@ -131,7 +120,9 @@ def main(args):
         everything = rows
         rows, is_single = _chosen(everything, names[0])
         if not rows:
-            raise _nothing_called(names[0], everything, release)
+            known = [row[key] for row in everything for key in ("name", "group")]
+            what = "function or group by that name" + (f" in Onload {release}" if release else "")
+            raise spec.nothing_called(names[0], known, what, "lkos symbols")
     if "--json" in given:
         print(json.dumps(rows, indent=2))
     else:

@@ -96,7 +96,8 @@ class Doctor(unittest.TestCase):
             package.mkdir()
             (package / "__init__.py").write_text(text, encoding="utf-8")
             done = scratch.run(where / "bin/lkos", "doctor")
-            self.failed(done, f"lkos check can read programs: {told}", "install python3-pyelftools")
+            self.failed(done, f"lkos check can read programs: {told}", "install python3-pyelftools 0.27 or later")
+            self.assertRegex(done.stdout, r"(?m)^ok       glibc [\d.]+: 2.17 or later is needed$")
 
     def test_library_that_does_nothing(self):
         where = scratch.broken("idle")

@@ -322,6 +322,10 @@ class WithoutTheLibrary(Case):
         program = scratch.written("other_machine", bytes(data), 0o755)
         self.kept("made for LoongArch", program)
         self.kept("made for LoongArch", "env", program)
+        for argv in ((program,), ("env", program)):
+            done = scratch.lkos("run", "--anyway", "--dry-run", *argv)
+            self.assertNotIn("LD_PRELOAD=", done.stdout)  # or its loader would complain
+            self.assertIn(f"lkos: {program} will run without the library: made for LoongArch", done.stderr)
 
     def test_library_for_another_machine_is_taken_for_its_programs(self):
         def altered(path):

@@ -124,7 +124,7 @@ class Symbols(unittest.TestCase):
             (["zc_hlrx_alloc", "--release", "9.0.0"], "no function or group by that name in Onload 9.0.0"),
             (["--release", "1.2"], "lkos: 1.2: not a release that is known"),
             (["--release", "soon"], "lkos: soon: not a release that is known"),
-            (["zc", "fd"], "fd: one name or group at a time"),
+            (["zc", "fd"], "fd: one argument too many"),
         ):
             done = scratch.lkos("symbols", *args)
             self.assertEqual((done.returncode, done.stdout), (2, ""))
