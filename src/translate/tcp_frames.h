@@ -24,8 +24,8 @@ struct lkos_frame {
 	const uint8_t *network; /* from the network header on */
 	size_t size;            /* of that, as much as was captured */
 	uint16_t protocol;      /* of the network header: ETH_P_ number, host order */
-	uint16_t segment_size;  /* of a frame that is several segments of this size; 0: it is one */
-	uint8_t packet_type;    /* PACKET_HOST and so on */
+	uint16_t segment_size; /* of a frame that is several segments of this size; 0: it is one */
+	uint8_t packet_type; /* PACKET_HOST and so on */
 	uint32_t device;
 	uint64_t arrived; /* nanoseconds since 1970 */
 };
@@ -40,13 +40,13 @@ struct lkos_tcp_segment {
 	uint32_t sequence; /* of the first byte of data; SYN is no data */
 	uint32_t length;   /* bytes of data */
 	uint32_t segment_size; /* data of several segments, each of this size but the last; 0: of one */
-	uint16_t urgent;       /* the urgent pointer, where LKOS_TCP_URG is set */
+	uint16_t urgent; /* the urgent pointer, where LKOS_TCP_URG is set */
 	uint8_t flags;
 	uint64_t arrived; /* nanoseconds since 1970 */
 };
 
 enum lkos_frame_kind {
-	LKOS_FRAME_OTHER,    /* none that brings us data of TCP, or one that cannot be understood */
+	LKOS_FRAME_OTHER, /* none that brings us data of TCP, or one that cannot be understood */
 	LKOS_FRAME_SEGMENT,  /* of TCP, whole */
 	LKOS_FRAME_FRAGMENT, /* the first of several: only the connection is filled in */
 };

@@ -49,12 +49,12 @@ void lkos_tcp_packets_lose(struct lkos_tcp_packets *packets);
 
 /* What the kernel says of a socket at one moment. */
 struct lkos_tcp_progress {
-	uint64_t received;   /* tcpi_bytes_received: a FIN counts as one */
-	uint32_t queued;     /* SIOCINQ: ends at urgent data that is not inline */
-	uint8_t state;       /* LKOS_TCP_* of endpoints.h */
-	bool at_mark;        /* SIOCATMARK */
-	bool urgent_inline;  /* SO_OOBINLINE */
-	uint64_t now;        /* of that moment, or somewhat before; nanoseconds since 1970 */
+	uint64_t received;  /* tcpi_bytes_received: a FIN counts as one */
+	uint32_t queued;    /* SIOCINQ: ends at urgent data that is not inline */
+	uint8_t state;      /* LKOS_TCP_* of endpoints.h */
+	bool at_mark;       /* SIOCATMARK */
+	bool urgent_inline; /* SO_OOBINLINE */
+	uint64_t now; /* of that moment, or somewhat before; nanoseconds since 1970 */
 };
 
 /* The unread part of a stream, in bytes from its beginning. */
@@ -70,7 +70,7 @@ bool lkos_tcp_packets_look(struct lkos_tcp_packets *packets,
 			   struct lkos_tcp_unread *unread);
 
 struct lkos_tcp_packet {
-	uint64_t end;     /* in bytes from the beginning of the stream: of the first that is not its */
+	uint64_t end; /* in bytes from the beginning of the stream: of the first that is not its */
 	uint64_t arrived; /* nanoseconds since 1970 */
 };
 
