@@ -331,8 +331,8 @@ static bool was_probe(struct lkos_tcp_packets *packets, const struct place *plac
 
 	while (at && before(segment->sequence, pieces[at].begin))
 		at = pieces[at].previous;
-	if (!at || pieces[at].begin != segment->sequence ||
-	    pieces[at].end - pieces[at].begin != 1 || segment->length == 1)
+	if (!at || pieces[at].begin != segment->sequence || pieces[at].size != 1 ||
+	    segment->length == 1)
 		return false;
 	pieces[at].arrived = 0;
 	return true;
@@ -359,7 +359,7 @@ static void add_data(struct lkos_tcp_packets *packets, struct place *place,
 {
 	const struct piece whole = {
 		.origin = segment->sequence,
-		.size = segment->segment_size,
+		.size = segment->length == 1 ? 1 : segment->segment_size,
 		.arrived = was_probe(packets, place, segment) ? 0 : segment->arrived,
 	};
 	const uint32_t from = segment->sequence;
@@ -367,10 +367,10 @@ static void add_data(struct lkos_tcp_packets *packets, struct place *place,
 
 	if (!keep_narrow(packets, place, from, end))
 		return;
-	for (;;) {
+	while (before(later(from, place->floor), end)) {
 		struct piece piece = whole;
 
-		make_room(packets);
+		make_room(packets); /* which may raise the floor */
 		begin = later(from, place->floor);
 		if (!find_gap(packets, place, &begin, &end, &behind))
 			return;
