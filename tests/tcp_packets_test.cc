@@ -428,6 +428,16 @@ TEST(SeenLate, IsNotPlacedBehindAGap) {
   EXPECT_EQ(stream.Walk(1000, 1050), "1050@9000000 ");
 }
 
+TEST(SeenLate, IsNotPlacedWhileDataWaitsBehindAGap) {
+  Packets packets;
+  Stream stream(&packets);
+  stream.progress.may_have_gap = true;
+  for (const uint64_t at : {1 * kMs, 3 * kMs, 5 * kMs}) {
+    stream.Segment(at, static_cast<uint32_t>(at / kMs * 50), 100);
+    EXPECT_FALSE(stream.Look(at + kMs, 0, at / kMs * 50 + 100));
+  }
+}
+
 TEST(SeenLate, OnABridgeToo) {
   Packets packets;
   Stream stream(&packets);
@@ -665,8 +675,18 @@ class World {
     return received;
   }
 
+  bool BehindGap(uint64_t received) const {
+    return std::any_of(owners_.begin() + static_cast<long>(received),
+                       owners_.end(), [this](const Owner& owner) {
+                         return owner.arrived != 0 && owner.taken_in <= now_;
+                       });
+  }
+
   void Check(bool must_be_known) {
     const uint64_t received = Received();
+    const bool is_gap = BehindGap(received);
+    had_gap_ |= is_gap;
+    stream_.progress.may_have_gap = had_gap_ && (is_gap || received != read_);
     const bool told = stream_.Look(now_, read_, received);
     ASSERT_TRUE(told || !must_be_known);
     if (!told) return;
@@ -701,8 +721,8 @@ class World {
       Arrive(static_cast<uint32_t>(sent_), 30, 0, false);
       sent_ += 30;
       now_ += 3 * kMs;
-      Check(false);
       read_ = Received();
+      Check(false);
     }
     Arrive(static_cast<uint32_t>(sent_), 30, 0, false);
     now_ += kMs;
@@ -717,6 +737,7 @@ class World {
   uint64_t now_ = 1000 * kMs, taken_in_ = 0, sent_ = 0, read_ = 0;
   uint64_t received_ = 0, in_order_ = 0;
   uint64_t known_ = 0;
+  bool had_gap_ = false;
   std::vector<Owner> owners_;
 };
 

@@ -415,13 +415,14 @@ static bool is_settled(uint64_t arrived, uint64_t now)
 	return arrived + SETTLED_NS <= now;
 }
 
-/* A look at a connection whose place in the stream is not known. What came until now stays unknown. */
+/* A look at a connection whose place in the stream is not known. What came until now stays unknown, and
+ * none of that can be what a segment that comes later brings again. */
 static void try_to_place(struct place *place, const struct lkos_tcp_progress *progress)
 {
 	const uint32_t base = place->edge - (uint32_t)progress->received;
 
 	if (!place->is_ahead || !is_settled(place->newest, progress->now) ||
-	    place->is_urgent || progress->at_mark)
+	    place->is_urgent || progress->at_mark || progress->may_have_gap)
 		return;
 	place->agreed = place->agreed && place->base == base ? place->agreed + 1 : 1;
 	place->base = base;

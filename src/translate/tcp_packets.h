@@ -8,7 +8,7 @@
  * Where in the stream: byte 0 follows the SYN. A connection whose SYN was not seen, or of which
  *     segments may have been missed, is placed by how many bytes the kernel has received: two looks
  *     must agree, with new data in order in between, each at a time at which the last segment is
- *     old enough to have been taken in. Until then nothing is known.
+ *     old enough to have been taken in, and nothing waits behind a gap. Until then nothing is known.
  * Never wrong: what is not certain is not known. That is also what was evicted (memory is bounded:
  *     the oldest segments go first, and connections that nobody asked for), what a fragment or a
  *     header that was too long brought, and a stream with urgent data ahead of its reader.
@@ -53,6 +53,7 @@ struct lkos_tcp_progress {
 	uint32_t queued;    /* SIOCINQ: ends at urgent data that is not inline */
 	uint8_t state;      /* LKOS_TCP_* of endpoints.h */
 	bool at_mark;       /* SIOCATMARK */
+	bool may_have_gap;  /* data may be queued that the stream has a gap before */
 	bool urgent_inline; /* SO_OOBINLINE */
 	uint64_t now; /* of that moment, or somewhat before; nanoseconds since 1970 */
 };
