@@ -29,6 +29,9 @@ class Fuzz(robust.Case):
     def test_flags(self):
         self.fuzz("flags", 64)
 
+    def test_frames_of_tcp(self):
+        self.fuzz("frames", 256)
+
 
 if __name__ == "__main__":
     unittest.main()

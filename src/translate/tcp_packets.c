@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "src/translate/tcp_packets.h"
+
+#include <string.h>
+
+#include "src/translate/endpoints.h"
+
+#define WAYS 8u /* places where a connection can be */
+#define SETTLED_NS                                                                       \
+	1000000u    /* after which the kernel has taken a segment in, or refused it */
+#define AGREEMENT 2 /* looks in a row */
+#define WIDEST (1u << 30) /* no window is larger: RFC 7323, 2.3 */
+#define SEGMENTS_PER_PLACE 2u
+
+/* What a segment brought, of a connection's list in the order of the stream. */
+struct piece {
+	uint32_t begin, end; /* sequence numbers */
+	uint32_t origin,
+		size;     /* where the segment began; lkos_tcp_segment's segment_size */
+	uint64_t arrived; /* 0: by which segment is not known */
+	uint32_t next, previous; /* indices, 0: none */
+	uint32_t owner;          /* index of a place; 0: the piece is free */
+};
+
+struct place {
+	struct lkos_tcp_connection connection;
+	uint64_t used;   /* when, counted in calls; 0: free */
+	uint64_t read;   /* bytes that the application had read, when it was looked at */
+	uint64_t newest; /* when the last segment arrived */
+	uint32_t base; /* sequence number of the stream's first byte, as far as is known */
+	uint32_t floor; /* below it nothing is known */
+	uint32_t edge;  /* where the last segment ended */
+	uint32_t mark; /* the urgent pointer: the urgent byte is this one, or the one before */
+	uint32_t first, last, hint; /* pieces */
+	uint8_t agreed; /* looks that agree about the base; AGREEMENT: it is known */
+	bool is_asked_for, is_urgent, has_edge;
+	bool is_ahead; /* data has come in order since the last look */
+};
+
+struct lkos_tcp_packets {
+	uint64_t calls;
+	struct place *places; /* the first is not used, so that 0 is none */
+	struct piece *pieces; /* the same */
+	uint32_t segments, sets;
+	uint32_t next; /* the piece that was taken longest ago */
+};
+
+static bool before(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+static uint32_t later(uint32_t a, uint32_t b)
+{
+	return before(a, b) ? b : a;
+}
+
+/* ---- memory */
+
+static size_t aligned(size_t size)
+{
+	const size_t alignment = _Alignof(max_align_t);
+
+	return (size + alignment - 1) / alignment * alignment;
+}
+
+static size_t size_of_head(void)
+{
+	return aligned(sizeof(struct lkos_tcp_packets));
+}
+
+static size_t size_of_places(uint32_t segments)
+{
+	return aligned((segments / SEGMENTS_PER_PLACE + 1) * sizeof(struct place));
+}
+
+size_t lkos_tcp_packets_size(uint32_t segments)
+{
+	return size_of_head() + size_of_places(segments) +
+	       (segments + (size_t)1) * sizeof(struct piece);
+}
+
+struct lkos_tcp_packets *lkos_tcp_packets_start(void *memory, uint32_t segments)
+{
+	struct lkos_tcp_packets *const packets = memory;
+	char *const behind = (char *)memory + size_of_head();
+
+	*packets = (struct lkos_tcp_packets){
+		.places = (struct place *)behind,
+		.pieces = (struct piece *)(behind + size_of_places(segments)),
+		.segments = segments,
+		.sets = segments / SEGMENTS_PER_PLACE / WAYS,
+		.next = 1,
+	};
+	return packets;
+}
+
+/* ---- pieces */
+
+static void free_piece(struct lkos_tcp_packets *packets, uint32_t index)
+{
+	struct piece *const pieces = packets->pieces;
+	struct piece *const piece = pieces + index;
+	struct place *const place = packets->places + piece->owner;
+
+	if (piece->previous)
+		pieces[piece->previous].next = piece->next;
+	else
+		place->first = piece->next;
+	if (piece->next)
+		pieces[piece->next].previous = piece->previous;
+	else
+		place->last = piece->previous;
+	place->hint = place->first;
+	piece->owner = 0;
+}
+
+static void free_pieces(struct lkos_tcp_packets *packets, const struct place *place)
+{
+	while (place->first)
+		free_piece(packets, place->first);
+}
+
+static void forget(struct lkos_tcp_packets *packets, uint32_t index)
+{
+	struct place *const place = packets->places + packets->pieces[index].owner;
+
+	place->floor = later(place->floor, packets->pieces[index].end);
+	free_piece(packets, index);
+}
+
+/* Makes sure that the next piece to be taken is free. */
+static void make_room(struct lkos_tcp_packets *packets)
+{
+	if (packets->pieces[packets->next].owner)
+		forget(packets, packets->next);
+}
+
+/* The last part of [begin, *end) that no piece has, behind which piece it belongs, and in *end where
+ * it ends. false: they have all. */
+static bool find_gap(const struct lkos_tcp_packets *packets, const struct place *place,
+		     uint32_t *begin, uint32_t *end, uint32_t *behind)
+{
+	const struct piece *const pieces = packets->pieces;
+	const uint32_t from = *begin;
+	uint32_t at = place->last;
+
+	while (before(from, *end)) {
+		while (at && !before(pieces[at].begin, *end))
+			at = pieces[at].previous;
+		*behind = at;
+		if (!at || !before(from, pieces[at].end))
+			return true;
+		*begin = pieces[at].end;
+		if (before(*begin, *end))
+			return true;
+		*end = pieces[at].begin;
+		*begin = from;
+	}
+	return false;
+}
+
+static void insert(struct lkos_tcp_packets *packets, struct place *place, uint32_t behind,
+		   const struct piece *piece)
+{
+	struct piece *const pieces = packets->pieces;
+	const uint32_t index = packets->next;
+	struct piece *const made = pieces + index;
+
+	packets->next = index == packets->segments ? 1 : index + 1;
+	*made = *piece;
+	made->owner = (uint32_t)(place - packets->places);
+	made->previous = behind;
+	made->next = behind ? pieces[behind].next : place->first;
+	if (made->next)
+		pieces[made->next].previous = index;
+	else
+		place->last = index;
+	if (behind)
+		pieces[behind].next = index;
+	else
+		place->first = index;
+	if (!place->hint || !behind)
+		place->hint = place->first;
+}
+
+/* The piece that this sequence number is in, or 0. */
+static uint32_t piece_at(const struct lkos_tcp_packets *packets, struct place *place,
+			 uint32_t sequence)
+{
+	const struct piece *const pieces = packets->pieces;
+	uint32_t at = place->hint;
+
+	if (at && before(sequence, pieces[at].begin))
+		at = place->first;
+	while (at && !before(sequence, pieces[at].end))
+		at = pieces[at].next;
+	if (!at || before(sequence, pieces[at].begin))
+		return 0;
+	place->hint = at;
+	return at;
+}
+
+/* ---- connections */
+
+static uint32_t set_of(const struct lkos_tcp_packets *packets,
+		       const struct lkos_tcp_connection *connection)
+{
+	uint64_t words[sizeof(*connection) / 8], hash = 0;
+
+	_Static_assert(sizeof(*connection) % 8 == 0, "nothing is left over");
+	memcpy(words, connection, sizeof(words));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15 ^ hash >> 29;
+	return (uint32_t)(hash >> 32) & (packets->sets - 1);
+}
+
+static struct place *places_for(const struct lkos_tcp_packets *packets,
+				const struct lkos_tcp_connection *connection)
+{
+	return packets->places + 1 + set_of(packets, connection) * WAYS;
+}
+
+static struct place *find(struct lkos_tcp_packets *packets,
+			  const struct lkos_tcp_connection *connection)
+{
+	struct place *const places = places_for(packets, connection);
+
+	for (size_t i = 0; i < WAYS; i++) {
+		if (places[i].used &&
+		    memcmp(&places[i].connection, connection, sizeof(*connection)) == 0) {
+			places[i].used = ++packets->calls;
+			return places + i;
+		}
+	}
+	return NULL;
+}
+
+static bool goes_before(const struct place *a, const struct place *b)
+{
+	return a->used && b->used && a->is_asked_for != b->is_asked_for
+		       ? b->is_asked_for
+		       : a->used < b->used;
+}
+
+/* A place that was free, or whose connection nobody asked for, or whose is the longest silent. */
+static struct place *take(struct lkos_tcp_packets *packets,
+			  const struct lkos_tcp_connection *connection)
+{
+	struct place *const places = places_for(packets, connection), *taken = places;
+
+	for (size_t i = 1; i < WAYS; i++) {
+		if (goes_before(places + i, taken))
+			taken = places + i;
+	}
+	free_pieces(packets, taken);
+	*taken = (struct place){.connection = *connection, .used = ++packets->calls};
+	return taken;
+}
+
+static bool is_placed(const struct place *place)
+{
+	return place->agreed == AGREEMENT;
+}
+
+/* The base may still be right: one look will tell. */
+static void lose(struct lkos_tcp_packets *packets, struct place *place)
+{
+	free_pieces(packets, place);
+	if (is_placed(place))
+		place->agreed = AGREEMENT - 1;
+	place->has_edge = place->is_ahead = false;
+}
+
+void lkos_tcp_packets_lose(struct lkos_tcp_packets *packets)
+{
+	for (uint32_t i = 1; i <= packets->sets * WAYS; i++)
+		lose(packets, packets->places + i);
+}
+
+void lkos_tcp_packets_doubt(struct lkos_tcp_packets *packets,
+			    const struct lkos_tcp_connection *connection)
+{
+	struct place *const place = find(packets, connection);
+
+	if (place)
+		lose(packets, place);
+}
+
+/* ---- segments */
+
+static void begin_stream(struct lkos_tcp_packets *packets, struct place *place,
+			 uint32_t base)
+{
+	if (is_placed(place) && place->base == base)
+		return; /* the same SYN again */
+	free_pieces(packets, place);
+	place->base = place->floor = base;
+	place->agreed = AGREEMENT;
+	place->read = 0;
+	place->is_urgent = false;
+}
+
+static void note_urgent(struct place *place, const struct lkos_tcp_segment *segment)
+{
+	const uint32_t mark = segment->sequence + segment->urgent;
+
+	if (!place->is_urgent || before(place->mark, mark))
+		place->mark = mark;
+	place->is_urgent = true;
+}
+
+/* In order is what begins where the one before it ended. */
+static void note_order(struct place *place, const struct lkos_tcp_segment *segment)
+{
+	const uint32_t end = segment->sequence + segment->length;
+
+	if (place->has_edge && place->edge != segment->sequence)
+		place->agreed = 0;
+	place->edge = place->has_edge ? later(place->edge, end) : end;
+	place->has_edge = place->is_ahead = true;
+}
+
+/* A sender that is told of no room sends one byte again and again, to hear of room: it is refused until
+ * there is some, and then comes with more behind it. Which of them was taken is not known. */
+static bool was_probe(struct lkos_tcp_packets *packets, const struct place *place,
+		      const struct lkos_tcp_segment *segment)
+{
+	struct piece *const pieces = packets->pieces;
+	uint32_t at = place->last;
+
+	while (at && before(segment->sequence, pieces[at].begin))
+		at = pieces[at].previous;
+	if (!at || pieces[at].begin != segment->sequence || pieces[at].size != 1 ||
+	    segment->length == 1)
+		return false;
+	pieces[at].arrived = 0;
+	return true;
+}
+
+/* Sequence numbers tell before from after only in one half of their circle. */
+static bool keep_narrow(struct lkos_tcp_packets *packets, struct place *place,
+			uint32_t begin, uint32_t end)
+{
+	while (place->first) {
+		const uint32_t first = packets->pieces[place->first].begin;
+
+		if (before(begin, first))
+			return first - begin < WIDEST;
+		if (end - first < WIDEST)
+			return true;
+		forget(packets, place->first);
+	}
+	return true;
+}
+
+static void add_data(struct lkos_tcp_packets *packets, struct place *place,
+		     const struct lkos_tcp_segment *segment)
+{
+	const struct piece whole = {
+		.origin = segment->sequence,
+		.size = segment->length == 1 ? 1 : segment->segment_size,
+		.arrived = was_probe(packets, place, segment) ? 0 : segment->arrived,
+	};
+	const uint32_t from = segment->sequence;
+	uint32_t begin, end = from + segment->length, behind = 0;
+
+	if (!keep_narrow(packets, place, from, end))
+		return;
+	while (before(later(from, place->floor), end)) {
+		struct piece piece = whole;
+
+		make_room(packets); /* which may raise the floor */
+		begin = later(from, place->floor);
+		if (!find_gap(packets, place, &begin, &end, &behind))
+			return;
+		piece.begin = begin;
+		piece.end = end;
+		insert(packets, place, behind, &piece);
+		end = begin;
+	}
+}
+
+void lkos_tcp_packets_add(struct lkos_tcp_packets *packets,
+			  const struct lkos_tcp_segment *segment)
+{
+	struct place *place;
+
+	if (segment->flags & LKOS_TCP_RST)
+		return;
+	place = find(packets, &segment->connection);
+	if (!place)
+		place = take(packets, &segment->connection);
+	if (segment->flags & LKOS_TCP_SYN)
+		begin_stream(packets, place, segment->sequence);
+	if (segment->flags & LKOS_TCP_URG)
+		note_urgent(place, segment);
+	if (segment->length == 0)
+		return;
+	/* The same frame, seen on a bridge or a VLAN and on its device. */
+	if (place->has_edge && place->newest == segment->arrived &&
+	    place->edge == segment->sequence + segment->length)
+		return;
+	place->newest = segment->arrived;
+	if (is_placed(place))
+		add_data(packets, place, segment);
+	else
+		note_order(place, segment);
+}
+
+/* ---- questions */
+
+static bool is_settled(uint64_t arrived, uint64_t now)
+{
+	return arrived + SETTLED_NS <= now;
+}
+
+/* A look at a connection whose place in the stream is not known. What came until now stays unknown, and
+ * none of that can be what a segment that comes later brings again. */
+static void try_to_place(struct place *place, const struct lkos_tcp_progress *progress)
+{
+	const uint32_t base = place->edge - (uint32_t)progress->received;
+
+	if (!place->is_ahead || !is_settled(place->newest, progress->now) ||
+	    place->is_urgent || progress->at_mark || progress->may_have_gap)
+		return;
+	place->agreed = place->agreed && place->base == base ? place->agreed + 1 : 1;
+	place->base = base;
+	place->floor = place->edge;
+	place->is_ahead = false;
+}
+
+static bool has_fin(uint8_t state)
+{
+	return state == LKOS_TCP_CLOSE_WAIT || state == LKOS_TCP_LAST_ACK ||
+	       state == LKOS_TCP_CLOSING || state == LKOS_TCP_TIME_WAIT;
+}
+
+/* Urgent data that is not inline, and ahead of the reader, hides what is queued behind it. */
+static bool hides_the_queue(struct place *place, const struct lkos_tcp_progress *progress,
+			    uint32_t end)
+{
+	if (!place->is_urgent || progress->urgent_inline ||
+	    !before(place->mark - 1, end)) /* it has not come yet */
+		return false;
+	if ((progress->queued == 0 && !progress->at_mark) ||
+	    before(place->mark - progress->queued, place->base + (uint32_t)place->read)) {
+		place->is_urgent = false; /* it is behind the reader */
+		return false;
+	}
+	return true;
+}
+
+/* The kernel did not take what has been there for long: what was queued behind it may have been refused,
+ * too. */
+static void doubt_refused(struct lkos_tcp_packets *packets, struct place *place,
+			  uint32_t end, uint64_t now)
+{
+	uint32_t at = piece_at(packets, place, end);
+
+	if (!at || !is_settled(packets->pieces[at].arrived, now))
+		return;
+	for (; at; at = packets->pieces[at].next)
+		packets->pieces[at].arrived = 0;
+}
+
+bool lkos_tcp_packets_look(struct lkos_tcp_packets *packets,
+			   const struct lkos_tcp_connection *connection,
+			   const struct lkos_tcp_progress *progress,
+			   struct lkos_tcp_unread *unread)
+{
+	struct place *const place = find(packets, connection);
+	const uint64_t received = progress->received - has_fin(progress->state);
+	uint32_t end, read;
+
+	if (!place || progress->state == LKOS_TCP_CLOSE)
+		return false;
+	place->is_asked_for = true;
+	if (!is_placed(place) && progress->state == LKOS_TCP_ESTABLISHED)
+		try_to_place(place, progress);
+	if (!is_placed(place))
+		return false;
+	end = place->base + (uint32_t)received;
+	if (hides_the_queue(place, progress, end) || progress->queued > received ||
+	    received - progress->queued < place->read)
+		return false;
+	doubt_refused(packets, place, end, progress->now);
+	*unread = (struct lkos_tcp_unread){received - progress->queued, received};
+	place->read = unread->begin;
+	read = place->base + (uint32_t)unread->begin;
+	place->floor = later(place->floor, read);
+	while (place->first && !before(read, packets->pieces[place->first].end))
+		free_piece(packets, place->first);
+	return true;
+}
+
+bool lkos_tcp_packets_at(struct lkos_tcp_packets *packets,
+			 const struct lkos_tcp_connection *connection,
+			 const struct lkos_tcp_unread *unread, uint64_t offset,
+			 struct lkos_tcp_packet *packet)
+{
+	struct place *const place = find(packets, connection);
+	const struct piece *piece;
+	uint32_t sequence, end;
+
+	if (!place || !is_placed(place) || offset < unread->begin || offset >= unread->end)
+		return false;
+	sequence = place->base + (uint32_t)offset;
+	piece = packets->pieces + piece_at(packets, place, sequence);
+	if (piece == packets->pieces || before(sequence, place->floor) ||
+	    piece->arrived == 0)
+		return false;
+	end = piece->end;
+	if (piece->size) {
+		const uint32_t number = (sequence - piece->origin) / piece->size;
+		const uint32_t next = piece->origin + (number + 1) * piece->size;
+
+		end = before(next, end) ? next : end;
+	}
+	*packet = (struct lkos_tcp_packet){
+		.end = offset + (end - sequence),
+		.arrived = piece->arrived,
+	};
+	return packet->end <= unread->end;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where packets of TCP connections ended, and when they came: from segments in the order of their
+ * arrival, the answer for each byte of a stream that has been received and not yet read.
+ *
+ * What: each byte belongs to the segment that brought it first. A segment that came again, or that
+ *     overlaps others, counts for the bytes only that were missing. Segments out of order are kept
+ *     until the gap closes. Several segments that came as one frame are divided again.
+ * Where in the stream: byte 0 follows the SYN. A connection whose SYN was not seen, or of which
+ *     segments may have been missed, is placed by how many bytes the kernel has received: two looks
+ *     must agree, with new data in order in between, each at a time at which the last segment is
+ *     old enough to have been taken in, and nothing waits behind a gap. Until then nothing is known.
+ * Never wrong: what is not certain is not known. That is also what was evicted (memory is bounded:
+ *     the oldest segments go first, and connections that nobody asked for), what a fragment or a
+ *     header that was too long brought, and a stream with urgent data ahead of its reader.
+ *     A segment counts as arrived though the kernel refuses it later on, for a full buffer say, when
+ *     it is sent again before anybody asks; asked in between, what was refused is not known.
+ *
+ * It has no memory of its own and takes no lock.
+ *
+ * source: RFC 9293; how Linux takes segments in, net/ipv4/tcp_input.c */
+#ifndef LKOS_TRANSLATE_TCP_PACKETS_H
+#define LKOS_TRANSLATE_TCP_PACKETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/translate/tcp_frames.h"
+
+struct lkos_tcp_packets;
+
+/* Bytes of memory for so many segments, and half as many connections. segments: a power of two, 64 or
+ * more. */
+size_t lkos_tcp_packets_size(uint32_t segments);
+
+/* memory: zeroed and aligned as malloc's. It is the object, and needs no end. */
+struct lkos_tcp_packets *lkos_tcp_packets_start(void *memory, uint32_t segments);
+
+/* A frame that arrived after all those before it. */
+void lkos_tcp_packets_add(struct lkos_tcp_packets *packets,
+			  const struct lkos_tcp_segment *segment);
+
+/* A part of this connection's data came in a way that cannot be followed. */
+void lkos_tcp_packets_doubt(struct lkos_tcp_packets *packets,
+			    const struct lkos_tcp_connection *connection);
+
+/* Frames may have been missed here, of any connection. */
+void lkos_tcp_packets_lose(struct lkos_tcp_packets *packets);
+
+/* What the kernel says of a socket at one moment. */
+struct lkos_tcp_progress {
+	uint64_t received;  /* tcpi_bytes_received: a FIN counts as one */
+	uint32_t queued;    /* SIOCINQ: ends at urgent data that is not inline */
+	uint8_t state;      /* LKOS_TCP_* of endpoints.h */
+	bool at_mark;       /* SIOCATMARK */
+	bool may_have_gap;  /* data may be queued that the stream has a gap before */
+	bool urgent_inline; /* SO_OOBINLINE */
+	uint64_t now; /* of that moment, or somewhat before; nanoseconds since 1970 */
+};
+
+/* The unread part of a stream, in bytes from its beginning. */
+struct lkos_tcp_unread {
+	uint64_t begin, end;
+};
+
+/* All frames that arrived until that moment have been added.
+ * false: nothing is known of this connection now. */
+bool lkos_tcp_packets_look(struct lkos_tcp_packets *packets,
+			   const struct lkos_tcp_connection *connection,
+			   const struct lkos_tcp_progress *progress,
+			   struct lkos_tcp_unread *unread);
+
+struct lkos_tcp_packet {
+	uint64_t end; /* in bytes from the beginning of the stream: of the first that is not its */
+	uint64_t arrived; /* nanoseconds since 1970 */
+};
+
+/* The packet that byte `offset` of the stream is in. false: not known, or not received yet. */
+bool lkos_tcp_packets_at(struct lkos_tcp_packets *packets,
+			 const struct lkos_tcp_connection *connection,
+			 const struct lkos_tcp_unread *unread, uint64_t offset,
+			 struct lkos_tcp_packet *packet);
+
+#endif
