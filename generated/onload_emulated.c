@@ -264,3 +264,17 @@ LKOS_EXPORT int onload_get_tcp_info(int fd, struct onload_tcp_info *info, int *l
 		return behind(fd, info, len_in_out);
 	return lkos_fail(-EINVAL);
 }
+
+LKOS_EXPORT int onload_timestamping_request(int fd, unsigned flags)
+{
+	int (*behind)(int, unsigned);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_timestamping_request, "emulated");
+		return lkos_emulated_onload_timestamping_request(fd, flags);
+	}
+	behind = lkos_symbol_behind("onload_timestamping_request");
+	if (behind)
+		return behind(fd, flags);
+	return -ENOSYS;
+}

@@ -44,4 +44,6 @@ int lkos_emulated_onload_thread_get_spin(unsigned *state);
 int lkos_emulated_onload_get_tcp_info(int fd, struct onload_tcp_info *info,
 		int *len_in_out);
 
+int lkos_emulated_onload_timestamping_request(int fd, unsigned flags);
+
 #endif

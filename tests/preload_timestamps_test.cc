@@ -46,6 +46,10 @@ TEST_P(Stamps, AreWaitedFor) { ExpectAsSoftware("readiness"); }
 
 TEST_P(Stamps, StayAsTheyWereWhenMoreIsRefused) { ExpectAsSoftware("refused"); }
 
+TEST_P(Stamps, StayAsTheyWereWhenWhatOnloadTakesIsRefused) {
+  ExpectAsSoftware("refused_by_kernel_alone");
+}
+
 TEST_P(Stamps, CostNoSystemCall) { ExpectAsSoftware("syscalls"); }
 
 INSTANTIATE_TEST_SUITE_P(, Stamps,

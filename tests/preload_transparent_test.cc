@@ -31,6 +31,13 @@ INSTANTIATE_TEST_SUITE_P(Options, Call,
                          ParamName());
 
 INSTANTIATE_TEST_SUITE_P(
+    OnloadsOption, Call,
+    testing::Values(Words{"option_of_onload", "udp4", "0"},
+                    Words{"option_of_onload", "tcp6", "0x18"},
+                    Words{"option_of_onload", "unix_stream", "0x45"}),
+    ParamName());
+
+INSTANTIATE_TEST_SUITE_P(
     Receive, Call,
     testing::Values(Words{"receive_flags", "udp4"},
                     Words{"receive_flags", "tcp6"},

@@ -13,8 +13,9 @@ bool lkos_socket_receives_specially(int fd, int flags)
 {
 	struct lkos_socket known;
 
-	return !(flags & MSG_ERRQUEUE) &&
-	       lkos_socket_find(lkos_socket_cookie(fd), &known) && known.error;
+	return lkos_socket_find(lkos_socket_cookie(fd), &known) &&
+	       ((known.error && !(flags & MSG_ERRQUEUE)) ||
+		lkos_stamps_matter(&known.stamps));
 }
 
 /* Puts another error in the place of the one that is kept of a socket. return: that one; 0: none. */
@@ -40,9 +41,9 @@ void lkos_receive_fails_next(int fd, int error)
 
 ssize_t lkos_receive(int fd, struct msghdr *msg, int flags)
 {
-	const int error = exchange_error(fd, 0);
+	const int error = flags & MSG_ERRQUEUE ? 0 : exchange_error(fd, 0);
 
-	return error ? lkos_fail(-error) : lkos_next.recvmsg(fd, msg, flags);
+	return error ? lkos_fail(-error) : lkos_stamps_receive(fd, msg, flags);
 }
 
 ssize_t lkos_receive_into(int fd, void *buf, size_t len, int flags)

@@ -42,9 +42,15 @@ LKOS_NOINLINE static int accept_in_stack(int fd, struct sockaddr *addr,
 	const int made = flags ? lkos_next.accept4(fd, addr, addrlen, *flags)
 			       : lkos_next.accept(fd, addr, addrlen);
 
-	if (is_known && made >= 0)
-		lkos_socket_keep(lkos_socket_cookie(made),
-				 &(struct lkos_socket){.stack = listener.stack});
+	if (is_known && made >= 0) {
+		const struct lkos_socket accepted = {
+			.stack = listener.stack,
+			.stamps = lkos_stamps_inherited(&listener.stamps),
+		};
+
+		lkos_socket_keep(lkos_socket_cookie(made), &accepted);
+		lkos_stamps_connect(made);
+	}
 	return made;
 }
 
@@ -101,5 +107,14 @@ LKOS_EXPORT int bind(int fd, const struct sockaddr *addr, socklen_t addrlen)
 
 	if (LKOS_UNLIKELY(lkos_sockets_known) && result == 0)
 		hand_over(fd);
+	return result;
+}
+
+LKOS_EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t addrlen)
+{
+	const int result = lkos_next.connect(fd, addr, addrlen);
+
+	if (LKOS_UNLIKELY(lkos_sockets_known))
+		lkos_stamps_connect(fd);
 	return result;
 }

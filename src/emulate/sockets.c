@@ -84,6 +84,8 @@ static int make_room(void)
 		if (old->cookie && (all_stay || old->is_open)) {
 			old->is_open = false;
 			*place_of(made, wanted, old->cookie) = *old;
+		} else {
+			lkos_stamps_end(&old->socket.stamps);
 		}
 	}
 	if (places)

@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "src/emulate/extension_stamps.h"
 #include "src/runtime/c.h"
 #include "src/translate/stack_names.h"
 
@@ -33,6 +34,7 @@ struct lkos_socket {
 	struct lkos_stack stack;
 	bool moved; /* onload_move_fd() moved it while it was connected */
 	bool no_unicast; /* of onload_socket_unicast_nonaccel() and onload_socket_rx_nonaccel() */
+	struct lkos_stamps stamps;
 	int error; /* that a call of ours took from the socket: its next receiving call has it */
 };
 

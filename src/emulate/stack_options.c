@@ -224,6 +224,16 @@ static const struct values *values_in_force(void)
 	return thread_values ? thread_values : &process_wide;
 }
 
+int64_t lkos_stack_option_in_force(const char *name)
+{
+	const int at = find_int(name);
+	const uint64_t signals = lkos_lock();
+	const int64_t value = values_in_force()->ints[at];
+
+	lkos_unlock(signals);
+	return value;
+}
+
 int lkos_emulated_onload_stack_opt_set_int(const char *opt, int64_t val)
 {
 	const int at = find_int(opt);

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "src/translate/control_messages.h"
 #include "src/translate/timestamping_flags.h"
 
 /* By number, since libc has none of them and not everybody has headers that new. */
@@ -41,35 +42,6 @@ static bool is_report(const struct cmsghdr *header, size_t size)
 	return false;
 }
 
-/* One message of control data. */
-struct control_message {
-	unsigned char *data;
-	size_t data_size;
-	size_t data_span;      /* with what fills it up to the next message */
-	struct cmsghdr header; /* ends in an array of no elements */
-};
-
-/* Takes the first message off. A length that lies is cut to what is there. false: none is left,
- * or one too short to be one. */
-static bool take(unsigned char **at, size_t *left, struct control_message *taken)
-{
-	size_t length;
-
-	if (*left < sizeof(taken->header))
-		return false;
-	memcpy(&taken->header, *at, sizeof(taken->header));
-	length = taken->header.cmsg_len < *left ? taken->header.cmsg_len : *left;
-	if (length < CMSG_LEN(0))
-		return false;
-	taken->data = *at + CMSG_LEN(0);
-	taken->data_size = length - CMSG_LEN(0);
-	length = CMSG_ALIGN(length) < *left ? CMSG_ALIGN(length) : *left;
-	taken->data_span = length - CMSG_LEN(0);
-	*at += length;
-	*left -= length;
-	return true;
-}
-
 static bool is_stamping(const struct cmsghdr *header)
 {
 	return header->cmsg_level == SOL_SOCKET &&
@@ -90,10 +62,10 @@ void lkos_control_find(const struct msghdr *msg, struct lkos_control *found)
 {
 	unsigned char *at = msg->msg_control;
 	size_t left = msg->msg_controllen;
-	struct control_message message;
+	struct lkos_control_message message;
 
 	*found = (struct lkos_control){0};
-	while (take(&at, &left, &message)) {
+	while (lkos_control_take(&at, &left, &message)) {
 		if (is_stamping(&message.header)) {
 			found->stamps = message.data;
 			found->stamps_size = message.data_size;
@@ -103,6 +75,7 @@ void lkos_control_find(const struct msghdr *msg, struct lkos_control *found)
 						   : 2 * sizeof(long);
 		} else if (is_report(&message.header, message.data_size)) {
 			found->report = message.data;
+			found->report_size = message.data_size;
 		} else if (message.header.cmsg_level == SOL_SOCKET &&
 			   message.header.cmsg_type == SCM_RIGHTS) {
 			found->rights = message.data;
@@ -115,10 +88,10 @@ void lkos_control_find(const struct msghdr *msg, struct lkos_control *found)
 
 bool lkos_send_control_to_kernel(unsigned char *control, size_t size)
 {
-	struct control_message message;
+	struct lkos_control_message message;
 	bool requests = false;
 
-	while (take(&control, &size, &message)) {
+	while (lkos_control_take(&control, &size, &message)) {
 		uint32_t flags;
 
 		if (!is_stamping(&message.header) || message.data_size != sizeof(flags))

@@ -27,11 +27,12 @@
 
 /* What matters to us in a message's control data. A pointer is NULL where there is none. */
 struct lkos_control {
-	unsigned char *stamps;       /* data of SCM_TIMESTAMPING: three slots */
-	size_t stamps_size;          /* bytes of it that are there, cut or not */
-	size_t stamps_span;          /* bytes from there to the next message */
-	size_t slot_size;            /* of one slot, in its old or new form */
-	const unsigned char *report; /* struct sock_extended_err of an error queue message */
+	unsigned char *stamps; /* data of SCM_TIMESTAMPING: three slots */
+	size_t stamps_size;    /* bytes of it that are there, cut or not */
+	size_t stamps_span;    /* bytes from there to the next message */
+	size_t slot_size;      /* of one slot, in its old or new form */
+	unsigned char *report; /* struct sock_extended_err of an error queue message, and address */
+	size_t report_size;
 	const unsigned char *rights; /* descriptors that came in, int each */
 	size_t rights_count;
 	bool has_time; /* SO_TIMESTAMP's or SO_TIMESTAMPNS's */

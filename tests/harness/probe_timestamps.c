@@ -480,34 +480,42 @@ static void readiness(char **args)
 
 /* ---- what is refused */
 
-static const struct {
-	const char *name;
+struct refused {
+	const char *name; /* NULL ends a list */
 	uint32_t flags;
-} refused_flags[] = {
+};
+
+static const struct refused of_kernel[] = {
 	{"unknown bit 30", 1U << 30},
-	{"unknown bit 31", 1U << 31},
-	{"stream", 1U << 23},
-	{"id, maybe not connected", SOF_TIMESTAMPING_OPT_ID},
 	{"id of tcp, no id", OPT_ID_TCP},
 	{"statistics with data", SOF_TIMESTAMPING_OPT_STATS},
 	{"clock", SOF_TIMESTAMPING_BIND_PHC},
+	{NULL, 0},
 };
 
-static void refuse(int fd, uint32_t earlier, const char *when)
+/* What Onload takes, of some sockets. */
+static const struct refused of_kernel_alone[] = {
+	{"unknown bit 31", 1U << 31},
+	{"stream", 1U << 23},
+	{"id, maybe not connected", SOF_TIMESTAMPING_OPT_ID},
+	{NULL, 0},
+};
+
+static void refuse(int fd, uint32_t earlier, const char *when, const struct refused *row)
 {
-	for (size_t i = 0; i < COUNT(refused_flags); i++) {
-		const uint32_t flags = earlier | refused_flags[i].flags;
+	for (; row->name; row++) {
+		const uint32_t flags = earlier | row->flags;
 		const int result = setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING_OLD, &flags,
 					      sizeof(flags));
 
-		fact("%s.%s=%s", when, refused_flags[i].name, outcome(result));
-		fact("%s.%s.after=%s", when, refused_flags[i].name,
+		fact("%s.%s=%s", when, row->name, outcome(result));
+		fact("%s.%s.after=%s", when, row->name,
 		     read_back(fd, result ? earlier : flags));
 		ask(fd, earlier);
 	}
 }
 
-static void refused(char **args)
+static void refuse_before_and_after(char **args, const struct refused *rows)
 {
 	const struct family *family = family_named(args[0]);
 	const uint32_t earlier = stamps_named(args[1]);
@@ -517,13 +525,23 @@ static void refused(char **args)
 
 	turn_stamping_on();
 	ask(fresh, earlier);
-	refuse(fresh, earlier, "fresh");
+	refuse(fresh, earlier, "fresh", rows);
 	ask(pair.far, earlier);
-	refuse(pair.far, earlier, "connected");
+	refuse(pair.far, earlier, "connected", rows);
 	fact("other set=%s", outcome(setsockopt(pair.far, SOL_SOCKET, SO_TIMESTAMPING_OLD,
 						&unknown, sizeof(unknown))));
 	fact("other set.after=%s", read_back(pair.far, earlier));
 	fact("received=%s", exchange(pair, (struct how){0}));
+}
+
+static void refused(char **args)
+{
+	refuse_before_and_after(args, of_kernel);
+}
+
+static void refused_by_kernel_alone(char **args)
+{
+	refuse_before_and_after(args, of_kernel_alone);
 }
 
 /* ---- how many system calls */
@@ -752,6 +770,7 @@ const struct scenario scenarios[] = {
 	{"icmp_error", icmp_error},
 	{"readiness", readiness},
 	{"refused", refused},
+	{"refused_by_kernel_alone", refused_by_kernel_alone},
 	{"syscalls", syscalls},
 	{"syscalls_of_messages", syscalls_of_messages},
 	{"syscalls_of_requests", syscalls_of_requests},

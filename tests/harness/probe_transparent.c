@@ -151,7 +151,6 @@ static const struct {
 	{SOL_SOCKET, SO_KEEPALIVE},
 	{SOL_SOCKET, SO_LINGER},
 	{IPPROTO_TCP, TCP_NODELAY},
-	{SOL_SOCKET, 0xF5300}, /* Onload's SO_TIMESTAMPING_OOEXT, which no kernel has */
 };
 
 /* args: the family, and the flags to set; what is read must be them, whatever they are. */
@@ -165,6 +164,16 @@ static void options(char **args)
 			    value);
 		get_lengths(fd, timestamp_options[i].level, timestamp_options[i].option);
 	}
+}
+
+/* Onload's SO_TIMESTAMPING_OOEXT, which no kernel has. The same arguments. */
+static void option_of_onload(char **args)
+{
+	const int fd = fresh_socket(family_named(args[0]));
+	const uint32_t value[2] = {(uint32_t)strtoul(args[1], NULL, 0), 0};
+
+	set_lengths(fd, SOL_SOCKET, 0xF5300, value);
+	get_lengths(fd, SOL_SOCKET, 0xF5300);
 }
 
 /* On what is no such socket. */
@@ -1021,6 +1030,7 @@ static void process(char **args)
 
 const struct scenario scenarios[] = {
 	{"options", options},
+	{"option_of_onload", option_of_onload},
 	{"option_descriptors", option_descriptors},
 	{"receive_flags", receive_flags},
 	{"receive_arguments", receive_arguments},
