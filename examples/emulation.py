@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs emulated_stacks without a library, with the stub, and with the emulation before it, and checks
-what it prints."""
+"""Runs the programs without a library, with the stub, and with the emulation before it, and checks what they
+print."""
 
 import sys
 
@@ -30,6 +30,18 @@ PROMISED = [
     ("endpoint state of a connection", "0x0", "0x0", "0x3331"),
     ("can be warmed", "-38", "-38", "1"),
     ("onload_get_tcp_info, unread bytes", "-1, errno EINVAL", "-1, errno EINVAL", "5"),
+    ("version 1, of what arrives", "-38", "-38", "0"),
+    ("version 1, a message", "none", "none", "a time, flags 0x83"),
+    ("version 1, of what is sent", "-38", "-38", "0"),
+    ("version 1, a report", "none", "none", "a time, flags 0x83"),
+    ("version 1, an unknown flag", "-38", "-38", INVALID),
+    ("version 2, of both", "-1, errno ENOPROTOOPT", "-1, errno ENOPROTOOPT", "0"),
+    ("version 2, records of a message", "none", "none", "0x18 0x24 0x44"),
+    ("version 2, records of a report", "none", "none", "0x41"),
+    ("stream, set", "-1, errno EINVAL", "-1, errno EINVAL", "0"),
+    ("stream, a send that was acknowledged", "none", "none", "5 bytes, sent once"),
+    ("OPT_ID before connect", "-1, errno EINVAL", "-1, errno EINVAL", "0"),
+    ("OPT_ID before connect, last byte of the first send", "none", "none", "4"),
 ]
 
 STUB = Library("--library", "liblk_onload_stub.so")
@@ -38,8 +50,8 @@ EMULATION = Library("--emulation", "liblk_onload_emulation.so")
 SHOW = Show(
     script="emulation.py",
     about=__doc__,
-    app="emulated_stacks",
-    heading="A server written for Onload, without a library, with the stub, and with the emulation:",
+    apps=("emulated_stacks", "emulated_stamps"),
+    heading="Programs written for Onload, without a library, with the stub, and with the emulation:",
     columns=(
         Column("without", "without a library", ()),
         Column("stub", "with the stub", (STUB,)),
@@ -47,7 +59,8 @@ SHOW = Show(
     ),
     promised=PROMISED,
     explained="none: the socket is not in a stack of Onload's. -22 is -EINVAL and -38 -ENOSYS, which these calls "
-    "return by themselves. T stands for the number of the thread.",
+    "return by themselves. T stands for the number of the thread. Version 1 and 2 are Onload's own ways to ask for "
+    "timestamps; the numbers of version 2 are the kinds of stamps in a message.",
 )
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def first_file(*paths):
 
 
 def run(app, folder, preload):
-    """One column of the table: the program with its link library in folder, and libraries."""
+    """A program with its link library in folder, and libraries."""
     env = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
     env["LD_LIBRARY_PATH"] = ":".join(filter(None, [str(folder), env.get("LD_LIBRARY_PATH")]))
     if preload:
@@ -74,10 +74,21 @@ def run(app, folder, preload):
     return Run(printed, done.stderr.splitlines(), trouble if done.returncode else "")
 
 
+def run_all(apps, folder, preload):
+    """One column of the table."""
+    runs = [run(app, folder, preload) for app in apps]
+    names = [f"{app.name}: " if len(apps) > 1 else "" for app in apps]
+    return Run(
+        {feature: answer for each in runs for feature, answer in each.answers.items()},
+        [line for each in runs for line in each.said],
+        "; ".join(name + each.trouble for name, each in zip(names, runs) if each.trouble),
+    )
+
+
 class Show(typing.NamedTuple):
     script: str  # name of the script
     about: str  # what it does, for --help
-    app: str  # name of the program
+    apps: tuple  # names of the programs
     heading: str
     columns: tuple  # of Column
     promised: list  # feature, and what the program must print of it in each column
@@ -95,15 +106,16 @@ class Show(typing.NamedTuple):
 
 examples:
   bazel run //examples:{target}
-  {self.script} --app ./{self.app} {" ".join(f"{lib.option} ./{lib.file}" for lib in self.libraries())}
+  {self.script} --app {" ".join("./" + app for app in self.apps)} {" ".join(f"{lib.option} ./{lib.file}" for lib in self.libraries())}
   {self.script} --json | jq '.features[] | select(.ok | not)'""",
         )
         parser.add_argument(
             "--app",
             type=pathlib.Path,
             metavar="FILE",
-            default=first_file(HERE / self.app, BUILT / "examples" / self.app),
-            help=f"the built {self.app}.c (default: the one that Bazel built)",
+            nargs="+",
+            default=[first_file(HERE / app, BUILT / "examples" / app) for app in self.apps],
+            help=f"the built {', '.join(app + '.c' for app in self.apps)} (default: what Bazel built)",
         )
         for library in self.libraries():
             parser.add_argument(
@@ -160,11 +172,11 @@ examples:
     def main(self, argv):
         args = self.arguments(argv)
         try:
-            app = self.existing(args.app, "--app")
+            apps = [self.existing(app, "--app") for app in args.app]
             files = {library: self.existing(getattr(args, library.file), library.option)
                      for library in self.libraries()}
             folder = next(iter(files.values())).parent
-            runs = [run(app, folder, [files[library] for library in column.libraries])
+            runs = [run_all(apps, folder, [files[library] for library in column.libraries])
                     for column in self.columns]
         except Misuse as error:
             print(f"{self.script}: {error}", file=sys.stderr)

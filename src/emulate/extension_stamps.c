@@ -18,16 +18,23 @@
 #include "src/runtime/log.h"
 #include "src/runtime/memory.h"
 #include "src/runtime/next.h"
+#include "src/runtime/stamping.h"
 #include "src/translate/endpoints.h"
 
 bool lkos_stamps_find(int fd, struct lkos_stamps *found)
 {
-	struct lkos_socket known;
+	const struct lkos_socket *known;
+	uint64_t cookie, signals;
 
-	if (!lkos_sockets_known || !lkos_socket_find(lkos_socket_cookie(fd), &known))
+	if (!lkos_sockets_known)
 		return false;
-	*found = known.stamps;
-	return true;
+	cookie = lkos_socket_cookie(fd);
+	signals = lkos_lock();
+	known = lkos_socket_at(cookie);
+	if (known)
+		*found = known->stamps;
+	lkos_unlock(signals);
+	return known;
 }
 
 /* ---- Asking the kernel. return: 0 or a negative errno */
@@ -121,7 +128,7 @@ static int request_stamps(int fd, const struct lkos_endpoint *endpoint,
 	const struct lkos_stamps_request request = {
 		.form = form,
 		.flags = flags,
-		.receives = lkos_stack_option_in_force("EF_RX_TIMESTAMPING") != 0,
+		.receives = lkos_stack_option_in_force(LKOS_RX_TIMESTAMPING) != 0,
 		.sends = lkos_stack_option_in_force("EF_TX_TIMESTAMPING") != 0,
 		.only_in_sync =
 			lkos_stack_option_in_force("EF_TIMESTAMPING_REPORTING") != 0,

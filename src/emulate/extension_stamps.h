@@ -26,11 +26,14 @@ bool lkos_stamps_find(int fd, struct lkos_stamps *found);
 /* Sets an option of SOL_SOCKET. return: 0 or a negative errno. */
 int lkos_option_ask(int fd, int option, const void *value, socklen_t size);
 
-/* Is there anything to do when it receives? */
+/* Is there anything to do when it receives a message with control data? */
 bool lkos_stamps_matter(const struct lkos_stamps *stamps);
 
 /* As recvmsg(), with the control messages that the application is to see. */
 ssize_t lkos_stamps_receive(int fd, struct msghdr *msg, int flags);
+
+/* The same of getsockopt(TCP_ZEROCOPY_RECEIVE), which brings control data, too. */
+int lkos_stamps_zerocopy(int fd, void *optval, socklen_t *optlen);
 
 /* setsockopt() and getsockopt() of options of SOL_SOCKET that lkos_is_stamps_option() names. */
 int lkos_stamps_set(int fd, int optname, const void *optval, socklen_t optlen);

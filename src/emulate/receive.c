@@ -13,9 +13,16 @@ bool lkos_socket_receives_specially(int fd, int flags)
 {
 	struct lkos_socket known;
 
-	return lkos_socket_find(lkos_socket_cookie(fd), &known) &&
-	       ((known.error && !(flags & MSG_ERRQUEUE)) ||
-		lkos_stamps_matter(&known.stamps));
+	return !(flags & MSG_ERRQUEUE) &&
+	       lkos_socket_find(lkos_socket_cookie(fd), &known) && known.error;
+}
+
+bool lkos_socket_receives_messages_specially(int fd, int flags)
+{
+	struct lkos_stamps stamps;
+
+	return (lkos_stamps_find(fd, &stamps) && lkos_stamps_matter(&stamps)) ||
+	       lkos_socket_receives_specially(fd, flags);
 }
 
 /* Puts another error in the place of the one that is kept of a socket. return: that one; 0: none. */

@@ -17,6 +17,15 @@ extern LKOS_HIDDEN atomic_bool lkos_receiving_matters;
 /* Is there anything to do for this socket? errno is kept. */
 bool lkos_socket_receives_specially(int fd, int flags);
 
+/* The same of a call that brings control data. */
+bool lkos_socket_receives_messages_specially(int fd, int flags);
+
+static inline bool lkos_receives_messages_specially(int fd, int flags)
+{
+	return LKOS_UNLIKELY(lkos_receiving_matters || flags & LKOS_MSG_ONEPKT) &&
+	       lkos_socket_receives_messages_specially(fd, flags);
+}
+
 static inline bool lkos_receives_specially(int fd, int flags)
 {
 	return LKOS_UNLIKELY(lkos_receiving_matters || flags & LKOS_MSG_ONEPKT) &&

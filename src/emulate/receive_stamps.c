@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Receiving on a socket whose timestamps are told in another way than the kernel's. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -9,10 +11,16 @@
 #include "src/emulate/extension_stamps.h"
 #include "src/emulate/lock.h"
 #include "src/emulate/sockets.h"
+#include "src/runtime/c.h"
+#include "src/runtime/memory.h"
 #include "src/runtime/next.h"
 #include "src/translate/control_messages.h"
+#include "src/translate/zerocopy.h"
 
-#define CONTROL_MOST 4096 /* bytes of control data; one message of IP has less */
+/* Bytes of control data: what most programs have room for, so that a signal handler's small stack will do,
+ * and what one message of IP never has. */
+#define CONTROL_FEW 128
+#define CONTROL_MOST 4096
 #define SENDS_AT_FIRST 100
 
 bool lkos_stamps_matter(const struct lkos_stamps *stamps)
@@ -25,40 +33,82 @@ static bool is_stream_socket(int fd)
 	return lkos_int_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_STREAM;
 }
 
-struct control {
-	_Alignas(struct cmsghdr) unsigned char bytes[CONTROL_MOST + LKOS_CONTROL_HIDDEN];
+/* A message that is being received. */
+struct receipt {
+	int fd, flags;
+	struct msghdr *msg; /* the application's, and a copy */
+	struct msghdr app;
+	const struct lkos_stamps *stamps;
+	unsigned char *got,
+		*shown;     /* room for control data as it comes, and as it is shown */
+	size_t room;        /* of the application, as far as we have as much */
+	struct msghdr ours; /* as it was received */
 };
 
-/* Receives into the application's memory, but for control data, of which more is needed. */
-static ssize_t receive(int fd, const struct msghdr *msg, int flags, struct msghdr *ours,
-		       struct control *control)
+/* Into the application's memory, but for control data, of which more is needed. */
+static ssize_t receive(struct receipt *receipt)
 {
-	const size_t room = msg->msg_control ? msg->msg_controllen : 0;
+	ssize_t received;
 
-	*ours = *msg;
-	ours->msg_control = control->bytes;
-	ours->msg_controllen =
-		LKOS_CONTROL_HIDDEN + (room < CONTROL_MOST ? room : CONTROL_MOST);
-	return lkos_next.recvmsg(fd, ours, flags);
+	receipt->ours = receipt->app;
+	receipt->ours.msg_control = receipt->got;
+	receipt->ours.msg_controllen = receipt->room + LKOS_CONTROL_HIDDEN;
+	received = lkos_next.recvmsg(receipt->fd, &receipt->ours, receipt->flags);
+	receipt->msg->msg_namelen =
+		receipt->ours.msg_namelen; /* also where the address fails */
+	return received;
 }
 
-static ssize_t receive_shown(int fd, struct msghdr *msg, int flags,
-			     const struct lkos_stamps *stamps,
+static bool can_be_written(int fd, void *memory, size_t size)
+{
+	const size_t last = size - sizeof(unsigned int);
+	unsigned char *const bytes = memory;
+	lkos_known_page readable = 0, writable = 0;
+
+	return lkos_memory_is_readable(memory, size, &readable) &&
+	       lkos_memory_is_writable(fd, memory, &writable) &&
+	       lkos_memory_is_writable(fd, (void *)(bytes + last), &writable);
+}
+
+/* What the application sees of it besides data. As the kernel, which tells of no control data if it cannot
+ * be written. */
+static void tell(struct receipt *receipt, size_t size, int flags)
+{
+	struct msghdr *const msg = receipt->msg;
+
+	if (size && !can_be_written(receipt->fd, receipt->app.msg_control, size)) {
+		size = 0;
+		flags &= ~MSG_CTRUNC;
+	}
+	if (size)
+		memcpy(receipt->app.msg_control, receipt->shown, size);
+	msg->msg_controllen = size;
+	msg->msg_flags = flags;
+}
+
+static void show(struct receipt *receipt, const struct lkos_stamps_view *view)
+{
+	struct msghdr shown = {.msg_control = receipt->shown,
+			       .msg_controllen = receipt->room};
+
+	lkos_stamps_show(&receipt->ours, &shown, view);
+	tell(receipt, shown.msg_controllen, shown.msg_flags);
+}
+
+static ssize_t receive_shown(struct receipt *receipt,
 			     bool (*skips)(int fd, const struct msghdr *got))
 {
-	struct lkos_stamps_view view = {.request = stamps->request, .time = stamps->time};
-	struct control control;
-	struct msghdr ours;
+	struct lkos_stamps_view view = {.request = receipt->stamps->request,
+					.time = receipt->stamps->time};
 	ssize_t received;
 
 	do {
-		received = receive(fd, msg, flags, &ours, &control);
-	} while (received >= 0 && skips && skips(fd, &ours));
+		received = receive(receipt);
+	} while (received >= 0 && skips && skips(receipt->fd, &receipt->ours));
 	if (received < 0)
 		return received;
-	view.carries = received > 0 || !is_stream_socket(fd);
-	msg->msg_namelen = ours.msg_namelen;
-	lkos_stamps_show(&ours, msg, &view);
+	view.carries = received > 0 || !is_stream_socket(receipt->fd);
+	show(receipt, &view);
 	return received;
 }
 
@@ -151,58 +201,156 @@ static bool note_report(int fd, const struct lkos_sent_report *report,
 	return tells;
 }
 
-static void show_record(struct msghdr *msg, const struct lkos_stream_record *record)
+static void show_record(struct receipt *receipt, const struct lkos_stream_record *record)
 {
-	struct lkos_control_room room = {
-		.at = msg->msg_control,
-		.left = msg->msg_control ? msg->msg_controllen : 0,
-	};
+	struct lkos_control_room room = {.at = receipt->shown, .left = receipt->room};
 
 	lkos_control_put(&room, SOL_SOCKET, LKOS_SCM_STREAM, record, sizeof(*record));
-	msg->msg_controllen = (size_t)(room.at - (const unsigned char *)msg->msg_control);
-	msg->msg_flags = MSG_ERRQUEUE | (room.cut ? MSG_CTRUNC : 0);
-	msg->msg_namelen = 0;
+	receipt->msg->msg_namelen = 0;
+	tell(receipt, (size_t)(room.at - receipt->shown),
+	     MSG_ERRQUEUE | (room.cut ? MSG_CTRUNC : 0));
 }
 
 /* What the kernel reports is read until there is something to tell. So what is not read yet still makes
  * the socket ready. */
-static ssize_t receive_record(int fd, struct msghdr *msg, int flags,
-			      const struct lkos_stamps *stamps)
+static ssize_t receive_record(struct receipt *receipt)
 {
-	struct lkos_stamps_view view = {.time = stamps->time};
+	const struct lkos_stamps_view view = {.time = receipt->stamps->time};
 	struct lkos_stream_record record;
 	struct lkos_sent_report report;
-	struct control control;
-	struct msghdr ours;
-	ssize_t received;
 
 	do {
-		received = receive(fd, msg, flags, &ours, &control);
+		const ssize_t received = receive(receipt);
+
 		if (received < 0)
 			return received;
-		lkos_sent_report_of(&ours, &report);
+		lkos_sent_report_of(&receipt->ours, &report);
 		if (report.what == LKOS_SENT_NOTHING) {
-			msg->msg_namelen = ours.msg_namelen;
-			lkos_stamps_show(&ours, msg, &view);
+			show(receipt, &view);
 			return received;
 		}
-	} while (!note_report(fd, &report, &record));
-	show_record(msg, &record);
+	} while (!note_report(receipt->fd, &report, &record));
+	show_record(receipt, &record);
 	return 0;
 }
 
+/* ---- All messages */
+
+static ssize_t receive_in(struct receipt *receipt, unsigned char *got,
+			  unsigned char *shown, size_t room)
+{
+	const size_t asked = receipt->app.msg_control ? receipt->app.msg_controllen : 0;
+
+	lkos_known_page page = 0;
+
+	receipt->got = got;
+	receipt->shown = shown;
+	receipt->room = asked < room ? asked : room;
+	/* What lies between control messages stays as it was. */
+	if (receipt->room)
+		lkos_memory_read(shown, receipt->app.msg_control, receipt->room, &page);
+	if (!(receipt->flags & MSG_ERRQUEUE))
+		return receive_shown(receipt, NULL);
+	if (lkos_stamps_are_of_stream(&receipt->stamps->request))
+		return receive_record(receipt);
+	return receive_shown(receipt, receipt->stamps->request.form == LKOS_STAMPS_V1 &&
+						      is_stream_socket(receipt->fd)
+					      ? was_sent_again
+					      : NULL);
+}
+
+#define RECEIVE_WITH_ROOM(name, room)                                                     \
+	LKOS_NOINLINE static ssize_t name(struct receipt *receipt)                        \
+	{                                                                                 \
+		_Alignas(struct cmsghdr) unsigned char got[(room) + LKOS_CONTROL_HIDDEN]; \
+		_Alignas(struct cmsghdr) unsigned char shown[room];                       \
+                                                                                          \
+		return receive_in(receipt, got, shown, room);                             \
+	}
+
+RECEIVE_WITH_ROOM(receive_few, CONTROL_FEW)
+RECEIVE_WITH_ROOM(receive_much, CONTROL_MOST)
+
+/* A message that cannot be read or written is the kernel's to refuse. */
 ssize_t lkos_stamps_receive(int fd, struct msghdr *msg, int flags)
 {
+	struct receipt receipt = {.fd = fd, .flags = flags, .msg = msg};
 	struct lkos_stamps known;
 
-	if (!lkos_stamps_find(fd, &known) || !lkos_stamps_matter(&known))
+	if (!lkos_stamps_find(fd, &known) || !lkos_stamps_matter(&known) ||
+	    !can_be_written(fd, msg, sizeof(*msg)))
 		return lkos_next.recvmsg(fd, msg, flags);
-	if (!(flags & MSG_ERRQUEUE))
-		return receive_shown(fd, msg, flags, &known, NULL);
-	if (lkos_stamps_are_of_stream(&known.request))
-		return receive_record(fd, msg, flags, &known);
-	return receive_shown(fd, msg, flags, &known,
-			     known.request.form == LKOS_STAMPS_V1 && is_stream_socket(fd)
-				     ? was_sent_again
-				     : NULL);
+	receipt.app = *msg;
+	receipt.stamps = &known;
+	return receipt.app.msg_controllen <= CONTROL_FEW ? receive_few(&receipt)
+							 : receive_much(&receipt);
+}
+
+/* ---- Without copying */
+
+#define ZEROCOPY_MOST                                                                    \
+	128 /* bytes of an option that is longer than today's, which has 64 */
+
+/* The option's struct, for a kernel that tells stamps into our room. */
+struct zerocopy {
+	struct lkos_zerocopy known;
+	unsigned char more[ZEROCOPY_MOST - sizeof(struct lkos_zerocopy)];
+};
+
+/* Takes what the kernel has told, and says in `ours` what of it the application is told in its room. */
+static void tell_zerocopy(int fd, const struct lkos_stamps *stamps,
+			  const struct lkos_zerocopy *sent,
+			  const struct lkos_zerocopy *app, struct lkos_zerocopy *ours)
+{
+	const struct lkos_stamps_view view = {stamps->request, stamps->time, true};
+	void *const control = (void *)(uintptr_t)app->msg_control;
+	unsigned char bytes[CONTROL_FEW];
+	struct msghdr got, shown = {.msg_control = bytes, .msg_controllen = sizeof(bytes)};
+
+	if (app->msg_controllen < sizeof(bytes))
+		shown.msg_controllen = (size_t)app->msg_controllen;
+	if (lkos_zerocopy_control(sent, ours, &got)) {
+		got.msg_flags = (int)ours->msg_flags;
+		lkos_stamps_show(&got, &shown, &view);
+		ours->msg_flags = (uint32_t)shown.msg_flags;
+	} else {
+		shown.msg_controllen = 0;
+	}
+	if (shown.msg_controllen && !can_be_written(fd, control, shown.msg_controllen))
+		shown.msg_controllen = 0;
+	memcpy(control, bytes, shown.msg_controllen);
+	ours->msg_control = app->msg_control + shown.msg_controllen;
+	ours->msg_controllen = app->msg_controllen - shown.msg_controllen;
+}
+
+int lkos_stamps_zerocopy(int fd, void *optval, socklen_t *optlen)
+{
+	_Alignas(struct cmsghdr) unsigned char control[CONTROL_FEW + LKOS_CONTROL_HIDDEN];
+	struct zerocopy app, sent, ours;
+	struct lkos_stamps known;
+	socklen_t size;
+	int result;
+
+	if (!lkos_stamps_find(fd, &known) || !lkos_stamps_matter(&known) ||
+	    !can_be_written(fd, optlen, sizeof(*optlen)) || *optlen < LKOS_ZEROCOPY_SIZE ||
+	    *optlen > sizeof(app) || !can_be_written(fd, optval, *optlen))
+		return lkos_next.getsockopt(fd, IPPROTO_TCP, LKOS_TCP_ZEROCOPY_RECEIVE,
+					    optval, optlen);
+	size = *optlen;
+	memcpy(&app, optval, size);
+	sent = app;
+	if (app.known.msg_control) {
+		sent.known.msg_control = (uintptr_t)control;
+		sent.known.msg_controllen = sizeof(control);
+	}
+	ours = sent;
+	result = lkos_next.getsockopt(fd, IPPROTO_TCP, LKOS_TCP_ZEROCOPY_RECEIVE, &ours,
+				      &size);
+	if (result != 0)
+		return result;
+	if (app.known.msg_control && size >= LKOS_ZEROCOPY_SIZE)
+		tell_zerocopy(fd, &known, &sent.known, &app.known, &ours.known);
+	memcpy(optval, &ours, size);
+	*optlen = size;
+	return result;
 }

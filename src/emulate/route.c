@@ -6,28 +6,37 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
+#include "src/emulate/endpoint.h"
 #include "src/emulate/lock.h"
+#include "src/emulate/own_time.h"
 #include "src/emulate/sockets.h"
+#include "src/emulate/stack_options.h"
 #include "src/emulate/stackname.h"
 #include "src/runtime/c.h"
 #include "src/runtime/next.h"
+#include "src/runtime/stamping.h"
 
 /* A socket that this thread has just made. Without memory for it, it counts as one of the first
- * stack. */
+ * stack. In a stack with stamps of what arrives, each message has one from the first on. */
 LKOS_NOINLINE static void keep_made(int fd, int domain)
 {
 	const struct lkos_socket made = {.stack = lkos_current_stack()};
+	struct lkos_endpoint endpoint;
 
-	if ((domain == AF_INET || domain == AF_INET6) &&
-	    !lkos_is_same_stack(&made.stack, &lkos_first_stack))
+	if (domain != AF_INET && domain != AF_INET6)
+		return;
+	if (!lkos_is_same_stack(&made.stack, &lkos_first_stack))
 		lkos_socket_keep(lkos_socket_cookie(fd), &made);
+	if (lkos_stack_option_in_force(LKOS_RX_TIMESTAMPING) &&
+	    lkos_endpoint_of(fd, &endpoint))
+		lkos_own_time_start(fd);
 }
 
 LKOS_EXPORT int socket(int domain, int type, int protocol)
 {
 	const int fd = lkos_next.socket(domain, type, protocol);
 
-	if (LKOS_UNLIKELY(lkos_stacks_may_differ) && fd >= 0)
+	if (LKOS_UNLIKELY(lkos_making_matters) && fd >= 0)
 		keep_made(fd, domain);
 	return fd;
 }

@@ -48,7 +48,7 @@ LKOS_EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags,
 
 LKOS_EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	if (lkos_receives_specially(fd, flags))
+	if (lkos_receives_messages_specially(fd, flags))
 		return lkos_receive(fd, msg, flags);
 	return lkos_next.recvmsg(fd, msg, flags);
 }
@@ -77,14 +77,16 @@ static bool time_is_left(struct timespec *timeout, int64_t start, int64_t whole)
 LKOS_NOINLINE static int receive_many(int fd, struct mmsghdr *msgs, unsigned int count,
 				      int flags, struct timespec *timeout)
 {
-	const int64_t whole =
-		timeout ? timeout->tv_sec * INT64_C(1000000000) + timeout->tv_nsec : 0;
 	const int64_t start = now();
+	const int kept = errno;
 	unsigned int received = 0;
+	int64_t whole = 0;
 
 	/* of no message: is the timeout valid? */
 	if (timeout && lkos_next.recvmmsg(fd, msgs, 0, flags, timeout) < 0)
 		return -1;
+	if (timeout)
+		whole = timeout->tv_sec * INT64_C(1000000000) + timeout->tv_nsec;
 	while (received < count && received < LKOS_MESSAGES_MAX) {
 		struct mmsghdr *const msg = msgs + received;
 		const ssize_t length =
@@ -94,6 +96,7 @@ LKOS_NOINLINE static int receive_many(int fd, struct mmsghdr *msgs, unsigned int
 			if (received == 0)
 				return -1;
 			lkos_receive_fails_next(fd, errno);
+			errno = kept;
 			break;
 		}
 		msg->msg_len = (unsigned int)length;
@@ -110,7 +113,7 @@ LKOS_NOINLINE static int receive_many(int fd, struct mmsghdr *msgs, unsigned int
 LKOS_EXPORT int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags,
 			 struct timespec *timeout)
 {
-	if (lkos_receives_specially(fd, flags))
+	if (lkos_receives_messages_specially(fd, flags))
 		return receive_many(fd, msgs, count, flags, timeout);
 	return lkos_next.recvmmsg(fd, msgs, count, flags, timeout);
 }

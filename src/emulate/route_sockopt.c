@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* setsockopt() and getsockopt(): options of timestamps; all else goes on. */
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 
 #include "src/emulate/extension_stamps.h"
+#include "src/emulate/receive.h"
 #include "src/emulate/start.h"
 #include "src/runtime/c.h"
 #include "src/runtime/next.h"
+#include "src/translate/zerocopy.h"
 
 static inline bool is_of_ours(int level, int optname)
 {
@@ -24,6 +27,9 @@ LKOS_EXPORT int setsockopt(int fd, int level, int optname, const void *optval,
 
 LKOS_EXPORT int getsockopt(int fd, int level, int optname, void *optval, socklen_t *optlen)
 {
+	if (LKOS_UNLIKELY(lkos_receiving_matters) && level == IPPROTO_TCP &&
+	    optname == LKOS_TCP_ZEROCOPY_RECEIVE)
+		return lkos_stamps_zerocopy(fd, optval, optlen);
 	if (is_of_ours(level, optname))
 		return lkos_stamps_get(fd, optname, optval, optlen);
 	return lkos_next.getsockopt(fd, level, optname, optval, optlen);

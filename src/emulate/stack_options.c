@@ -17,8 +17,10 @@
 
 #include "generated/onload_emulated.h"
 #include "src/emulate/lock.h"
+#include "src/emulate/stackname.h"
 #include "src/emulate/start.h"
 #include "src/emulate/thread_memory.h"
+#include "src/runtime/stamping.h"
 #include "src/translate/option_values.h"
 #include "src/translate/stdlib.h"
 
@@ -122,6 +124,13 @@ static void take_variable(const char *variable)
 		copy_text(process_wide.strs[at], value);
 }
 
+/* A stack with this option has sockets that are looked at when they are made. */
+static void look_at_sockets(int option, int64_t value)
+{
+	if (value && option == find_int(LKOS_RX_TIMESTAMPING))
+		atomic_store(&lkos_making_matters, true);
+}
+
 void lkos_stack_options_start(char **environment)
 {
 	for (size_t i = 0; i < COUNT(int_options); i++)
@@ -130,6 +139,8 @@ void lkos_stack_options_start(char **environment)
 		copy_text(process_wide.strs[i], str_options[i].first);
 	for (; environment && *environment; environment++)
 		take_variable(*environment);
+	look_at_sockets(find_int(LKOS_RX_TIMESTAMPING),
+			process_wide.ints[find_int(LKOS_RX_TIMESTAMPING)]);
 	set_int_behind = lkos_symbol_behind("onload_stack_opt_set_int");
 }
 
@@ -250,6 +261,7 @@ int lkos_emulated_onload_stack_opt_set_int(const char *opt, int64_t val)
 	lkos_unlock(signals);
 	if (!own)
 		return -ENOMEM;
+	look_at_sockets(at, val);
 	if (set_int_behind)
 		set_int_behind(opt, val);
 	return 0;

@@ -29,7 +29,7 @@ LKOS_OF_THREAD void *thread_saves;
 static uint64_t process_number; /* tells this process's stack without a name apart */
 
 struct lkos_stack lkos_first_stack;
-atomic_bool lkos_stacks_may_differ;
+atomic_bool lkos_making_matters;
 
 static struct lkos_naming *own_naming(void)
 {
@@ -77,7 +77,7 @@ void lkos_stackname_start(const struct lkos_stackname_start *start)
 	process_wide = at_start;
 	process_number = (uint64_t)getpid();
 	lkos_first_stack = lkos_current_stack();
-	atomic_store(&lkos_stacks_may_differ, start->stack_per_thread);
+	atomic_store(&lkos_making_matters, start->stack_per_thread);
 }
 
 static void set(const struct lkos_naming *naming)
@@ -87,7 +87,7 @@ static void set(const struct lkos_naming *naming)
 	if (naming->who == LKOS_WHO_ALL_THREADS && naming->scope != LKOS_SCOPE_NOCHANGE)
 		process_wide = *naming;
 	*own = *naming;
-	atomic_store(&lkos_stacks_may_differ, true);
+	atomic_store(&lkos_making_matters, true);
 }
 
 int lkos_emulated_onload_set_stackname(enum onload_stackname_who who,

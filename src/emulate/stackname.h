@@ -24,8 +24,8 @@ void lkos_stackname_start(const struct lkos_stackname_start *start);
 /* The stack of sockets that nothing is known of: the one of the start. Constant. */
 extern LKOS_HIDDEN struct lkos_stack lkos_first_stack;
 
-/* false: every thread makes its sockets in the first stack. */
-extern LKOS_HIDDEN atomic_bool lkos_stacks_may_differ;
+/* false: every thread makes its sockets in the first stack, which has no stamps of what arrives. */
+extern LKOS_HIDDEN atomic_bool lkos_making_matters;
 
 /* The stack in which this thread makes sockets. */
 struct lkos_stack lkos_current_stack(void);

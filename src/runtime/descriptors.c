@@ -230,6 +230,7 @@ static bool look_at_listed(int list)
 	return size == 0;
 }
 
+/* By number: a thread that is being cancelled may load the library. */
 void lkos_possible_look(void)
 {
 	const int kept = errno;
@@ -243,6 +244,6 @@ void lkos_possible_look(void)
 			look_at(fd);
 	}
 	if (list >= 0)
-		lkos_next.close(list);
+		syscall(SYS_close, list);
 	errno = kept;
 }

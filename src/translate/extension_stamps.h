@@ -138,7 +138,7 @@ static inline bool lkos_stamps_are_shown(const struct lkos_stamps_view *view)
 	return view->request.form != LKOS_STAMPS_OF_KERNEL || view->time.ours;
 }
 
-#define LKOS_CONTROL_HIDDEN 256 /* bytes, at most, of messages that are not shown */
+#define LKOS_CONTROL_HIDDEN 128 /* bytes, at most, of messages that are not shown */
 
 /* Writes the control data of a message that was received.
  * got: as recvmsg left it, with LKOS_CONTROL_HIDDEN bytes more room than the application has.

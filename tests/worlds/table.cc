@@ -15,6 +15,9 @@ namespace lkos {
 #define HAS(flag) "(?=.* " flag ")"
 #define LACKS(flag) "(?!.* " flag ")"
 
+#define TX_HARDWARE "(hardware|hardware_software|all|tx_hardware)"
+#define NUMBERED ".*\\+id(_tcp|\\+tsonly)?"
+
 // Places.
 #define PER_CALL "per_call(_too)?\\."
 #define ONE_STAMP \
@@ -78,6 +81,18 @@ const std::vector<Difference> kByDesign = {
      "is no card."},
 };
 
+// What Onload takes of a TCP socket, and no kernel does.
+const std::vector<Difference> kUnderTheEmulation = {
+    {"tcp.", "(?!.*\\+(swhw|rx_filter|id_tcp)).*", "onload_trailer",
+     "-1 EINVAL", "0", "Onload's own flag."},
+    {"tcp.", TX_HARDWARE "(?!.*\\+(swhw|rx_filter|id_tcp)).*", "onload_stream",
+     "-1 EINVAL", "0", "Onload's own flag, beside TX_HARDWARE."},
+    {"tcp.", NUMBERED, "unconnected\\.ask", "-1 EINVAL", "0",
+     "OPT_ID may be set before a socket is connected."},
+    {"tcp.", NUMBERED, "(unconnected|inherited)\\.asked", "nothing", "as asked",
+     "The same, and on a listener."},
+};
+
 const std::vector<Limit> kLimits = {
     {ANY, "tx_hardware(\\+.*)?", "received\\.room.*",
      "The kernel calls a message cut for want of room for a stamp that only "
@@ -101,6 +116,11 @@ const std::vector<Limit> kLimits = {
     {"unix", HARDWARE, "received\\.ns",
      "SO_TIMESTAMPNS has the kernel make a stamp on AF_UNIX too, where no card "
      "is concerned. To know the family would take a system call."},
+};
+
+const std::vector<Limit> kLimitsUnderTheEmulation = {
+    {"tcp.", NUMBERED, "inherited\\.(received|sent)",
+     "A listener that the kernel refuses OPT_ID has no stamps there."},
 };
 
 }  // namespace lkos

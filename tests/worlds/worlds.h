@@ -52,6 +52,10 @@ struct Limit {
 extern const std::vector<Difference> kByDesign;
 extern const std::vector<Limit> kLimits;
 
+// What there is more of both under the emulation.
+extern const std::vector<Difference> kUnderTheEmulation;
+extern const std::vector<Limit> kLimitsUnderTheEmulation;
+
 // What the program knows. The last base is all sets of the basic flags.
 constexpr const char* kFamilies[] = {"udp4", "udp6", "tcp4", "tcp6", "unix"};
 constexpr const char* kBases[] = {
@@ -60,10 +64,10 @@ constexpr const char* kBases[] = {
     "tx_hardware", "onload",   "grid",
 };
 
-// kByDesign.
+// kByDesign, and under the emulation its own.
 class Table {
  public:
-  Table();
+  explicit Table(World world);
 
   // The card's words as the library is to show them.
   std::string Expected(const std::string& family, const Fact& card);
@@ -81,10 +85,10 @@ class Table {
   std::map<std::string, std::vector<Row*>> rows_of_;  // by family and set
 };
 
-// kLimits.
+// kLimits, and under the emulation its own.
 class Limits {
  public:
-  Limits();
+  explicit Limits(World world);
 
   // The limit that it is a fact of; NULL if it is of none.
   const Limit* Of(const std::string& family, const Fact& fact);

@@ -51,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(, TheCard, testing::ValuesIn(kFamilies),
 
 // Such a row would say that something differs which does not.
 TEST(TheTable, HasNoRowInVain) {
-  Table table;
+  Table table(World::kLibrary);
   for (const char* family : kFamilies) {
     for (const char* base : kBases) {
       for (const Fact& fact : Facts(World::kCard, family, base)) {
@@ -65,8 +65,8 @@ TEST(TheTable, HasNoRowInVain) {
 }
 
 TEST(TheTable, HasNoLimitInVain) {
-  Table table;
-  Limits limits;
+  Table table(World::kLibrary);
+  Limits limits(World::kLibrary);
   std::set<const Limit*> reached;
   for (const char* family : kFamilies) {
     for (const char* base : kBases) {
