@@ -281,6 +281,14 @@ TEST(Buffers, MisusedAreNamedInTheLog) {
   }
 }
 
+#ifdef __SANITIZE_ADDRESS__
+TEST(Buffers, AreNotToBeTouchedOnceTheyAreGivenBack) {
+  const Ran ran = RunCommand(Scenario(With::kLibrary, {"touched", "udp4"}));
+  EXPECT_EQ(ran.out, "kept=1\n");
+  EXPECT_NE(ran.err.find("use-after-poison"), std::string::npos) << ran.err;
+}
+#endif
+
 TEST(Buffers, Are32768IfNothingIsSaid) {
   ExpectFacts({"default_limit"},
               "buffers=32768\ntake_buffer(fd, buffers + count)=-12\n");
