@@ -33,7 +33,7 @@ STUB = Library("--library", "liblk_onload_stub.so")
 SHOW = Show(
     script="demo.py",
     about=__doc__,
-    app="onload_app",
+    apps=("onload_app",),
     heading="A program written for Onload, without and with liblk_onload_stub.so:",
     columns=(
         Column("without", "without the library", ()),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs a program without and with libraries, and compares what it prints, side by side."""
+"""Runs programs without and with libraries, and compares what they print, side by side."""
 
 import argparse
 import json
@@ -19,7 +19,7 @@ from lkos import screen  # noqa: E402  (the path comes first)
 
 NO_IPV6 = "no IPv6 here"  # right on a machine that has none
 NOTHING = "(nothing)"
-TIME_LIMIT = 60  # seconds; the program needs one
+TIME_LIMIT = 60  # seconds; a program needs one
 
 
 class Misuse(Exception):
@@ -38,9 +38,9 @@ class Column(typing.NamedTuple):
 
 
 class Run(typing.NamedTuple):
-    answers: dict  # feature: what the program printed
-    said: list  # lines of its stderr; the library's log, if LKOS_LOG_FD=2
-    trouble: str  # how it ended, if not well
+    answers: dict  # feature: what a program printed
+    said: list  # lines of stderr; the library's log, if LKOS_LOG_FD=2
+    trouble: list  # how programs ended that did not end well
 
 
 def first_file(*paths):
@@ -48,7 +48,7 @@ def first_file(*paths):
 
 
 def run(app, folder, preload):
-    """One column of the table: the program with its link library in folder, and libraries."""
+    """A program with its link library in folder, and libraries."""
     env = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
     env["LD_LIBRARY_PATH"] = ":".join(filter(None, [str(folder), env.get("LD_LIBRARY_PATH")]))
     if preload:
@@ -66,18 +66,29 @@ def run(app, folder, preload):
     except OSError as error:
         raise Misuse(f"--app {app}: {error.strerror}") from error
     except subprocess.TimeoutExpired:
-        return Run({}, [], f"no end after {TIME_LIMIT} s")
+        return Run({}, [], [f"no end after {TIME_LIMIT} s"])
     printed = dict(line.split(": ", 1) for line in done.stdout.splitlines() if ": " in line)
     trouble = f"exit status {done.returncode}"
     if done.returncode < 0:
         trouble = f"killed by {signal.strsignal(-done.returncode)}"
-    return Run(printed, done.stderr.splitlines(), trouble if done.returncode else "")
+    return Run(printed, done.stderr.splitlines(), [trouble] if done.returncode else [])
+
+
+def run_all(apps, folder, preload):
+    """One column of the table."""
+    column = Run({}, [], [])
+    for app in apps:
+        each = run(app, folder, preload)
+        column.answers.update(each.answers)
+        column.said.extend(each.said)
+        column.trouble.extend(each.trouble)
+    return column
 
 
 class Show(typing.NamedTuple):
     script: str  # name of the script
     about: str  # what it does, for --help
-    app: str  # name of the program
+    apps: tuple  # names of the programs
     heading: str
     columns: tuple  # of Column
     promised: list  # feature, and what the program must print of it in each column
@@ -95,15 +106,17 @@ class Show(typing.NamedTuple):
 
 examples:
   bazel run //examples:{target}
-  {self.script} --app ./{self.app} {" ".join(f"{lib.option} ./{lib.file}" for lib in self.libraries())}
+  {self.script} {" ".join(f"--app ./{app}" for app in self.apps)} {" ".join(f"{lib.option} ./{lib.file}" for lib in self.libraries())}
   {self.script} --json | jq '.features[] | select(.ok | not)'""",
         )
         parser.add_argument(
             "--app",
+            dest="apps",
+            action="append",
             type=pathlib.Path,
             metavar="FILE",
-            default=first_file(HERE / self.app, BUILT / "examples" / self.app),
-            help=f"the built {self.app}.c (default: the one that Bazel built)",
+            help=f"a program, instead of what Bazel built of {', '.join(f'{app}.c' for app in self.apps)}; "
+            "may be given several times",
         )
         for library in self.libraries():
             parser.add_argument(
@@ -117,6 +130,9 @@ examples:
             )
         parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
         return parser.parse_args(argv)
+
+    def built(self):
+        return [first_file(HERE / app, BUILT / "examples" / app) for app in self.apps]
 
     def existing(self, path, option):
         """The absolute path of the file that an option names."""
@@ -160,11 +176,11 @@ examples:
     def main(self, argv):
         args = self.arguments(argv)
         try:
-            app = self.existing(args.app, "--app")
+            apps = [self.existing(app, "--app") for app in args.apps or self.built()]
             files = {library: self.existing(getattr(args, library.file), library.option)
                      for library in self.libraries()}
             folder = next(iter(files.values())).parent
-            runs = [run(app, folder, [files[library] for library in column.libraries])
+            runs = [run_all(apps, folder, [files[library] for library in column.libraries])
                     for column in self.columns]
         except Misuse as error:
             print(f"{self.script}: {error}", file=sys.stderr)
@@ -180,6 +196,6 @@ examples:
             print("", *textwrap.wrap(self.explained, 80), sep="\n")
             print("", f"{len(features) - wrong} of {len(features)} answers are as promised.", sep="\n")
         for column, each in zip(self.columns, runs):
-            for text in filter(None, [*each.said, each.trouble]):
+            for text in [*each.said, *each.trouble]:
                 print(f"{self.script}: {column.title}: {text}", file=sys.stderr)
         return 0 if passed else 1
