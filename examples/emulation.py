@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs the programs without a library, with the stub, and with the emulation before it, and checks what they
-print."""
+"""Runs the programs emulated_*.c without a library, with the stub, and with the emulation before it,
+and checks what they print."""
 
 import sys
 
 from side_by_side import Column, Library, Show
 
 INVALID = "-22"
+NO_SUCH_CALL = "-38"
 
 # What the program must print: feature, without a library, with the stub, with the emulation.
 PROMISED = [
@@ -42,6 +43,18 @@ PROMISED = [
     ("stream, a send that was acknowledged", "none", "none", "5 bytes, sent once"),
     ("OPT_ID before connect", "-1, errno EINVAL", "-1, errno EINVAL", "0"),
     ("OPT_ID before connect, last byte of the first send", "none", "none", "4"),
+    ("onload_zc_recv on UDP", NO_SUCH_CALL, NO_SUCH_CALL, "0"),
+    ("datagrams handed over", "0", "0", "3"),
+    ("buffers of a datagram of 5000 bytes", "0", "0", "3"),
+    ("kept datagram, read later", "nothing", "nothing", "order book"),
+    ("kept datagram released", NO_SUCH_CALL, NO_SUCH_CALL, "0"),
+    ("released once more", NO_SUCH_CALL, NO_SUCH_CALL, INVALID),
+    ("onload_zc_alloc_buffers", NO_SUCH_CALL, NO_SUCH_CALL, "0"),
+    ("onload_zc_send, messages", NO_SUCH_CALL, NO_SUCH_CALL, "2"),
+    ("bytes sent of the second", "0", "0", "7"),
+    ("onload_zc_recv on TCP", "0", "0", "1"),
+    ("bytes handed over", "0", "0", "14"),
+    ("onload_zc_recv at the end of the stream", NO_SUCH_CALL, NO_SUCH_CALL, "0"),
 ]
 
 STUB = Library("--library", "liblk_onload_stub.so")
@@ -50,7 +63,7 @@ EMULATION = Library("--emulation", "liblk_onload_emulation.so")
 SHOW = Show(
     script="emulation.py",
     about=__doc__,
-    apps=("emulated_stacks", "emulated_stamps"),
+    apps=("emulated_stacks", "emulated_stamps", "emulated_zero_copy"),
     heading="Programs written for Onload, without a library, with the stub, and with the emulation:",
     columns=(
         Column("without", "without a library", ()),

@@ -251,6 +251,91 @@ LKOS_EXPORT int onload_thread_get_spin(unsigned *state)
 	return -ENOSYS;
 }
 
+LKOS_EXPORT int onload_zc_await_stack_sync(int fd)
+{
+	int (*behind)(int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_zc_await_stack_sync, "emulated");
+		return lkos_emulated_onload_zc_await_stack_sync(fd);
+	}
+	behind = lkos_symbol_behind("onload_zc_await_stack_sync");
+	if (behind)
+		return behind(fd);
+	return 0;
+}
+
+LKOS_EXPORT int onload_zc_alloc_buffers(int fd, struct onload_zc_iovec *iovecs, int iovecs_len,
+		enum onload_zc_buffer_type_flags flags)
+{
+	int (*behind)(int, struct onload_zc_iovec *, int, enum onload_zc_buffer_type_flags);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_zc_alloc_buffers, "emulated");
+		return lkos_emulated_onload_zc_alloc_buffers(fd, iovecs, iovecs_len, flags);
+	}
+	behind = lkos_symbol_behind("onload_zc_alloc_buffers");
+	if (behind)
+		return behind(fd, iovecs, iovecs_len, flags);
+	return -ENOSYS;
+}
+
+LKOS_EXPORT int onload_zc_release_buffers(int fd, onload_zc_handle *bufs, int bufs_len)
+{
+	int (*behind)(int, onload_zc_handle *, int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_zc_release_buffers, "emulated");
+		return lkos_emulated_onload_zc_release_buffers(fd, bufs, bufs_len);
+	}
+	behind = lkos_symbol_behind("onload_zc_release_buffers");
+	if (behind)
+		return behind(fd, bufs, bufs_len);
+	return -ENOSYS;
+}
+
+LKOS_EXPORT int onload_zc_recv(int fd, struct onload_zc_recv_args *args)
+{
+	int (*behind)(int, struct onload_zc_recv_args *);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_zc_recv, "emulated");
+		return lkos_emulated_onload_zc_recv(fd, args);
+	}
+	behind = lkos_symbol_behind("onload_zc_recv");
+	if (behind)
+		return behind(fd, args);
+	return -ENOSYS;
+}
+
+LKOS_EXPORT int onload_recvmsg_kernel(int fd, struct msghdr *msg, int flags)
+{
+	int (*behind)(int, struct msghdr *, int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_recvmsg_kernel, "emulated");
+		return lkos_emulated_onload_recvmsg_kernel(fd, msg, flags);
+	}
+	behind = lkos_symbol_behind("onload_recvmsg_kernel");
+	if (behind)
+		return behind(fd, msg, flags);
+	return -ENOSYS;
+}
+
+LKOS_EXPORT int onload_zc_send(struct onload_zc_mmsg *msgs, int mlen, int flags)
+{
+	int (*behind)(struct onload_zc_mmsg *, int, int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_zc_send, "emulated");
+		return lkos_emulated_onload_zc_send(msgs, mlen, flags);
+	}
+	behind = lkos_symbol_behind("onload_zc_send");
+	if (behind)
+		return behind(msgs, mlen, flags);
+	return -ENOSYS;
+}
+
 LKOS_EXPORT int onload_get_tcp_info(int fd, struct onload_tcp_info *info, int *len_in_out)
 {
 	int (*behind)(int, struct onload_tcp_info *, int *);

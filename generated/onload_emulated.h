@@ -41,6 +41,19 @@ int lkos_emulated_onload_thread_set_spin(enum onload_spin_type type, int spin);
 
 int lkos_emulated_onload_thread_get_spin(unsigned *state);
 
+int lkos_emulated_onload_zc_await_stack_sync(int fd);
+
+int lkos_emulated_onload_zc_alloc_buffers(int fd, struct onload_zc_iovec *iovecs,
+		int iovecs_len, enum onload_zc_buffer_type_flags flags);
+
+int lkos_emulated_onload_zc_release_buffers(int fd, onload_zc_handle *bufs, int bufs_len);
+
+int lkos_emulated_onload_zc_recv(int fd, struct onload_zc_recv_args *args);
+
+int lkos_emulated_onload_recvmsg_kernel(int fd, struct msghdr *msg, int flags);
+
+int lkos_emulated_onload_zc_send(struct onload_zc_mmsg *msgs, int mlen, int flags);
+
 int lkos_emulated_onload_get_tcp_info(int fd, struct onload_tcp_info *info,
 		int *len_in_out);
 

@@ -2,9 +2,11 @@
 #include "src/emulate/endpoint.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "src/emulate/stackname.h"
@@ -39,23 +41,25 @@ int lkos_queued(int fd, unsigned long request)
 	return bytes;
 }
 
-bool lkos_socket_is_named(int fd)
+union lkos_name lkos_local_name(int fd)
 {
 	const int kept = errno;
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} name = {.any.sa_family = AF_UNSPEC};
+	union lkos_name name = {.any.sa_family = AF_UNSPEC};
 	socklen_t size = sizeof(name);
-	bool named = false;
 
-	if (lkos_next.getsockname(fd, &name.any, &size) == 0)
-		named = name.any.sa_family == AF_INET    ? name.v4.sin_port != 0
-			: name.any.sa_family == AF_INET6 ? name.v6.sin6_port != 0
-							 : false;
+	if (lkos_next.getsockname(fd, &name.any, &size) != 0)
+		name.any.sa_family = AF_UNSPEC;
 	errno = kept;
-	return named;
+	return name;
+}
+
+bool lkos_socket_is_named(int fd)
+{
+	const union lkos_name name = lkos_local_name(fd);
+
+	return name.any.sa_family == AF_INET    ? name.v4.sin_port != 0
+	       : name.any.sa_family == AF_INET6 ? name.v6.sin6_port != 0
+						: false;
 }
 
 static bool is_of_kind(int fd, int type, int protocol)
@@ -85,6 +89,18 @@ bool lkos_endpoint_of(int fd, struct lkos_endpoint *endpoint)
 		endpoint->told = size;
 	errno = kept;
 	return endpoint->socket.stack.accelerated;
+}
+
+int lkos_refused(int fd, int not_open)
+{
+	const int kept = errno;
+	struct rlimit descriptors;
+	const bool is_open = lkos_next.fcntl64(fd, F_GETFD, NULL) >= 0;
+	const bool could_be = fd >= 0 && getrlimit(RLIMIT_NOFILE, &descriptors) == 0 &&
+			      (rlim_t)fd < descriptors.rlim_max;
+
+	errno = kept;
+	return !is_open && could_be ? not_open : -ESOCKTNOSUPPORT;
 }
 
 int32_t lkos_endpoint_state_of(const struct lkos_endpoint *endpoint)

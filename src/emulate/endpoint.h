@@ -3,6 +3,7 @@
 #ifndef LKOS_EMULATE_ENDPOINT_H
 #define LKOS_EMULATE_ENDPOINT_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -39,6 +40,11 @@ struct lkos_endpoint {
  * to the kernel. */
 bool lkos_endpoint_of(int fd, struct lkos_endpoint *endpoint);
 
+/* What a call answers for such a descriptor: -ESOCKTNOSUPPORT, or what it answers for a number that could
+ * be a descriptor's and is not open.
+ * source: onload src/lib/transport/unix/closed_fd.c, nonsock.c */
+int lkos_refused(int fd, int not_open);
+
 /* Onload's number of the state that it is in. */
 int32_t lkos_endpoint_state_of(const struct lkos_endpoint *endpoint);
 
@@ -47,6 +53,14 @@ int lkos_int_option(int fd, int level, int name);
 
 /* What an ioctl() about queues tells in bytes, or 0. */
 int lkos_queued(int fd, unsigned long request);
+
+/* The local address of a socket over IP; AF_UNSPEC: it has none. */
+union lkos_name {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+union lkos_name lkos_local_name(int fd);
 
 /* Does a local port belong to it, or a connection? */
 bool lkos_socket_is_named(int fd);

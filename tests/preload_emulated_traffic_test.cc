@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Every way of sending on several connections at once, received by zero copy:
+// each byte arrives once and in order, and no buffer is lost.
+#include <string>
+
+#include "gtest/gtest.h"
+#include "tests/harness/run.h"
+
+namespace lkos {
+namespace {
+
+// Ways that are emulated.
+const char kWays[] = "sent by: plain 1, zero copy 1, template 0, delegated 0\n";
+
+std::string Expected(const std::string& messages, const std::string& out) {
+  return "messages=" + messages + "\neach byte once and in order=1\n" + kWays +
+         "some kept=1\nbuffers that are not out=" + out + "\n";
+}
+
+TEST(Traffic, ArrivesOnceAndInOrder) {
+  EXPECT_EQ(Facts(With::kLibrary, {"traffic", "1", "100000", "0"}),
+            Expected("100000", "0"));
+}
+
+TEST(Traffic, MissesABufferThatIsNotGivenBack) {
+  EXPECT_EQ(Facts(With::kLibrary, {"traffic", "2", "4000", "1"}),
+            Expected("4000", "-1"));
+}
+
+}  // namespace
+}  // namespace lkos
