@@ -2,9 +2,11 @@
 #include "src/emulate/endpoint.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "src/emulate/stackname.h"
@@ -85,6 +87,18 @@ bool lkos_endpoint_of(int fd, struct lkos_endpoint *endpoint)
 		endpoint->told = size;
 	errno = kept;
 	return endpoint->socket.stack.accelerated;
+}
+
+int lkos_refused(int fd, int not_open)
+{
+	const int kept = errno;
+	struct rlimit descriptors;
+	const bool is_open = lkos_next.fcntl64(fd, F_GETFD, NULL) >= 0;
+	const bool could_be = fd >= 0 && getrlimit(RLIMIT_NOFILE, &descriptors) == 0 &&
+			      (rlim_t)fd < descriptors.rlim_max;
+
+	errno = kept;
+	return !is_open && could_be ? not_open : -ESOCKTNOSUPPORT;
 }
 
 int32_t lkos_endpoint_state_of(const struct lkos_endpoint *endpoint)

@@ -39,6 +39,11 @@ struct lkos_endpoint {
  * to the kernel. */
 bool lkos_endpoint_of(int fd, struct lkos_endpoint *endpoint);
 
+/* What a call answers for such a descriptor: -ESOCKTNOSUPPORT, or what it answers for a number that could
+ * be a descriptor's and is not open.
+ * source: onload src/lib/transport/unix/closed_fd.c, nonsock.c */
+int lkos_refused(int fd, int not_open);
+
 /* Onload's number of the state that it is in. */
 int32_t lkos_endpoint_state_of(const struct lkos_endpoint *endpoint);
 
