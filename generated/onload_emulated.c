@@ -336,6 +336,51 @@ LKOS_EXPORT int onload_zc_send(struct onload_zc_mmsg *msgs, int mlen, int flags)
 	return -ENOSYS;
 }
 
+LKOS_EXPORT int onload_msg_template_alloc(int fd, const struct iovec *initial_msg, int mlen,
+		onload_template_handle *handle, unsigned flags)
+{
+	int (*behind)(int, const struct iovec *, int, onload_template_handle *, unsigned);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_msg_template_alloc, "emulated");
+		return lkos_emulated_onload_msg_template_alloc(fd, initial_msg, mlen, handle, flags);
+	}
+	behind = lkos_symbol_behind("onload_msg_template_alloc");
+	if (behind)
+		return behind(fd, initial_msg, mlen, handle, flags);
+	return -ENOSYS;
+}
+
+LKOS_EXPORT int onload_msg_template_update(int fd, onload_template_handle handle,
+		const struct onload_template_msg_update_iovec *updates, int ulen,
+		unsigned flags)
+{
+	int (*behind)(int, onload_template_handle, const struct onload_template_msg_update_iovec *, int, unsigned);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_msg_template_update, "emulated");
+		return lkos_emulated_onload_msg_template_update(fd, handle, updates, ulen, flags);
+	}
+	behind = lkos_symbol_behind("onload_msg_template_update");
+	if (behind)
+		return behind(fd, handle, updates, ulen, flags);
+	return -ENOSYS;
+}
+
+LKOS_EXPORT int onload_msg_template_abort(int fd, onload_template_handle handle)
+{
+	int (*behind)(int, onload_template_handle);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_msg_template_abort, "emulated");
+		return lkos_emulated_onload_msg_template_abort(fd, handle);
+	}
+	behind = lkos_symbol_behind("onload_msg_template_abort");
+	if (behind)
+		return behind(fd, handle);
+	return -ENOSYS;
+}
+
 LKOS_EXPORT int onload_get_tcp_info(int fd, struct onload_tcp_info *info, int *len_in_out)
 {
 	int (*behind)(int, struct onload_tcp_info *, int *);

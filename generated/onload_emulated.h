@@ -54,6 +54,15 @@ int lkos_emulated_onload_recvmsg_kernel(int fd, struct msghdr *msg, int flags);
 
 int lkos_emulated_onload_zc_send(struct onload_zc_mmsg *msgs, int mlen, int flags);
 
+int lkos_emulated_onload_msg_template_alloc(int fd, const struct iovec *initial_msg,
+		int mlen, onload_template_handle *handle, unsigned flags);
+
+int lkos_emulated_onload_msg_template_update(int fd, onload_template_handle handle,
+		const struct onload_template_msg_update_iovec *updates, int ulen,
+		unsigned flags);
+
+int lkos_emulated_onload_msg_template_abort(int fd, onload_template_handle handle);
+
 int lkos_emulated_onload_get_tcp_info(int fd, struct onload_tcp_info *info,
 		int *len_in_out);
 

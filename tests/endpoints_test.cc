@@ -34,6 +34,18 @@ TEST(Warming, IsPossibleInEachStateButClosedAndListening) {
   EXPECT_FALSE(lkos_endpoint_can_be_warmed(LKOS_ENDPOINT_UDP));
 }
 
+TEST(Connection, CanSendAndIsSynchronisedInTheStatesOfRfc9293) {
+  for (unsigned state = 0; state < 16; ++state) {
+    const bool sends =
+        state == LKOS_TCP_ESTABLISHED || state == LKOS_TCP_CLOSE_WAIT;
+    const bool closes =
+        (state >= LKOS_TCP_FIN_WAIT1 && state <= LKOS_TCP_TIME_WAIT) ||
+        state == LKOS_TCP_LAST_ACK || state == LKOS_TCP_CLOSING;
+    EXPECT_EQ(lkos_tcp_can_send(state), sends) << state;
+    EXPECT_EQ(lkos_tcp_is_synchronised(state), sends || closes) << state;
+  }
+}
+
 // ---- onload_move_fd
 
 lkos_movable Accepted() {
@@ -48,6 +60,12 @@ TEST(MoveFd, MovesAnAcceptedSocketOnce) {
   lkos_movable socket = Accepted();
   EXPECT_EQ(lkos_may_be_moved(&socket), 0);
   socket.moved = true;
+  EXPECT_EQ(lkos_may_be_moved(&socket), -EINVAL);
+}
+
+TEST(MoveFd, LeavesASocketWithTemplatesWhereItIs) {
+  lkos_movable socket = Accepted();
+  socket.templates = true;
   EXPECT_EQ(lkos_may_be_moved(&socket), -EINVAL);
 }
 

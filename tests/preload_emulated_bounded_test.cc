@@ -15,5 +15,10 @@ TEST(Bounded, AMillionSocketsThatWereClosedLeaveNothing) {
             "pages=0\nthe one that is open=foo\n");
 }
 
+TEST(Bounded, TemplatesOfAThousandConnectionsThatWereClosedLeaveNothing) {
+  EXPECT_EQ(Facts(With::kLibrary, {"templates", "tcp4"}),
+            "hundreds of pages=0\nthe one that is open=0\n");
+}
+
 }  // namespace
 }  // namespace lkos

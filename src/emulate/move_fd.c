@@ -12,6 +12,7 @@
 #include "src/emulate/epoll_sets.h"
 #include "src/emulate/lock.h"
 #include "src/emulate/stackname.h"
+#include "src/emulate/templates.h"
 #include "src/runtime/libc.h" /* SO_TIMESTAMPING of older headers */
 #include "src/translate/endpoints.h"
 
@@ -70,6 +71,7 @@ int lkos_emulated_onload_move_fd(int fd)
 		.state = endpoint.info.state,
 		.accepted = was_accepted(&endpoint),
 		.moved = endpoint.socket.moved,
+		.templates = lkos_has_templates(endpoint.cookie),
 		.unsent = lkos_queued(fd, SIOCOUTQ) != 0,
 		.partly_read = is_partly_read(&endpoint, fd),
 	};

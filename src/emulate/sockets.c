@@ -9,6 +9,7 @@
 #include "src/emulate/lock.h"
 #include "src/emulate/open_descriptors.h"
 #include "src/emulate/stackname.h"
+#include "src/emulate/templates.h"
 #include "src/runtime/next.h"
 
 #ifndef SO_COOKIE
@@ -84,8 +85,9 @@ static int make_room(void)
 		if (old->cookie && (all_stay || old->is_open)) {
 			old->is_open = false;
 			*place_of(made, wanted, old->cookie) = *old;
-		} else {
+		} else if (old->cookie) {
 			lkos_stamps_end(&old->socket.stamps);
+			lkos_templates_end(old->cookie);
 		}
 	}
 	if (places)
@@ -94,6 +96,11 @@ static int make_room(void)
 	capacity = wanted;
 	atomic_store(&lkos_sockets_known, staying);
 	return 0;
+}
+
+void lkos_sockets_drop_closed(void)
+{
+	make_room(); /* without memory they stay until there is some */
 }
 
 struct lkos_socket *lkos_socket_at(uint64_t cookie)

@@ -54,6 +54,9 @@ struct lkos_socket *lkos_socket_at(uint64_t cookie);
  * memory, or the cookie is 0. */
 struct lkos_socket *lkos_socket_make_at(uint64_t cookie);
 
+/* Drops the sockets that no open descriptor leads to. The lock is held. */
+void lkos_sockets_drop_closed(void);
+
 /* What is known of a socket that has just been made. return: 0, or -ENOMEM and nothing has changed.
  * A cookie of 0 is passed over. */
 int lkos_socket_keep(uint64_t cookie, const struct lkos_socket *socket);

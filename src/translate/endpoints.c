@@ -32,6 +32,17 @@ bool lkos_endpoint_can_be_warmed(int32_t endpoint_state)
 	return (endpoint_state & CAN_BE_WARMED) == CAN_BE_WARMED;
 }
 
+bool lkos_tcp_is_synchronised(unsigned int tcp_state)
+{
+	return lkos_endpoint_can_be_warmed(lkos_endpoint_state(tcp_state)) &&
+	       tcp_state != LKOS_TCP_SYN_SENT && tcp_state != LKOS_TCP_SYN_RECV;
+}
+
+bool lkos_tcp_can_send(unsigned int tcp_state)
+{
+	return tcp_state == LKOS_TCP_ESTABLISHED || tcp_state == LKOS_TCP_CLOSE_WAIT;
+}
+
 int lkos_may_be_moved(const struct lkos_movable *socket)
 {
 	bool may;
@@ -43,5 +54,5 @@ int lkos_may_be_moved(const struct lkos_movable *socket)
 		      !socket->partly_read;
 	else
 		may = socket->state == LKOS_TCP_CLOSE;
-	return may && !socket->stamps ? 0 : -EINVAL;
+	return may && !socket->stamps && !socket->templates ? 0 : -EINVAL;
 }

@@ -33,6 +33,12 @@ int32_t lkos_endpoint_state(unsigned int tcp_state);
 /* Does ONLOAD_MSG_WARM do anything in this state of an endpoint? From SYN_SENT onwards. */
 bool lkos_endpoint_can_be_warmed(int32_t endpoint_state);
 
+/* Has a connection's handshake been done, so that both ends know the other's numbers? */
+bool lkos_tcp_is_synchronised(unsigned int tcp_state);
+
+/* Can data be sent? The peer may have closed its direction. */
+bool lkos_tcp_can_send(unsigned int tcp_state);
+
 /* What decides whether onload_move_fd() may move a socket to another stack. */
 struct lkos_movable {
 	bool tcp;
@@ -41,6 +47,7 @@ struct lkos_movable {
 	unsigned int state; /* TCP */
 	bool accepted;      /* TCP: came from accept(), not from connect() */
 	bool moved;         /* has been moved while it was connected */
+	bool templates;     /* TCP: has prepared messages */
 	bool unsent;        /* something is not sent or not acknowledged yet */
 	bool partly_read;   /* something has been read, and something is left */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Scenarios of a program that makes many things and leaves none. */
-#include <onload/extensions.h>
+#include <onload/extensions_zc.h>
 
 #include <pthread.h>
 #include <stdio.h>
@@ -71,8 +71,41 @@ static void sockets(char **args)
 	fact("the one that is open=%s", stat.stack_name);
 }
 
+static onload_template_handle prepared(int fd)
+{
+	const struct iovec piece = {(void *)"message", 7};
+	onload_template_handle handle = NULL;
+
+	MUST(onload_msg_template_alloc(fd, &piece, 1, &handle, 0));
+	return handle;
+}
+
+/* Nobody sends them, and their connections are closed. One stays. */
+static void templates(char **args)
+{
+	const struct family *tcp = family_named(args[0]);
+	const struct pair stays = connected_pair(tcp);
+	const onload_template_handle kept = prepared(stays.near);
+	long before = 0;
+
+	for (int i = 0; i < 1100; i++) {
+		const struct pair pair = connected_pair(tcp);
+
+		if (i == 100)
+			before = mapped_pages();
+		for (int j = 0; j < 10; j++)
+			prepared(pair.near);
+		close_pair(pair);
+	}
+	fact("hundreds of pages=%d", mapped_pages() - before > 200);
+	fact("the one that is open=%d",
+	     onload_msg_template_update(stays.near, kept, NULL, 0,
+					ONLOAD_TEMPLATE_FLAGS_SEND_NOW));
+}
+
 const struct scenario scenarios[] = {
 	{"threads", threads},
 	{"sockets", sockets},
+	{"templates", templates},
 	{NULL, NULL},
 };
