@@ -580,6 +580,15 @@ TEST(Bounded, ConnectionsThatSomebodyAskedForStay) {
   EXPECT_EQ(stream.Walk(0, 100), "100@3 ");
 }
 
+TEST(Bounded, ConnectionsThatSomebodyAskedForMakeRoom) {
+  Packets packets(64);
+  for (int i = 1; i < 5000; i += 4) {
+    for (int young = i; young < i + 4; ++young) Stream(&packets, young).Syn(1);
+    for (int young = i; young < i + 4; ++young)
+      ASSERT_EQ(Stream(&packets, young).Walk(0, 0), "") << young;
+  }
+}
+
 // ---- Against a model of all bytes
 
 // A sender, a network that loses, repeats and reorders, a kernel that takes in

@@ -12,6 +12,7 @@
 #include "src/emulate/sockets.h"
 #include "src/emulate/stack_options.h"
 #include "src/emulate/stackname.h"
+#include "src/emulate/tap.h"
 #include "src/runtime/c.h"
 #include "src/runtime/next.h"
 #include "src/runtime/stamping.h"
@@ -32,25 +33,36 @@ LKOS_NOINLINE static void keep_made(int fd, int domain)
 		lkos_own_time_start(fd);
 }
 
+static bool may_be_tcp(int domain, int type)
+{
+	return (domain == AF_INET || domain == AF_INET6) &&
+	       (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM;
+}
+
 LKOS_EXPORT int socket(int domain, int type, int protocol)
 {
 	const int fd = lkos_next.socket(domain, type, protocol);
 
 	if (LKOS_UNLIKELY(lkos_making_matters) && fd >= 0)
 		keep_made(fd, domain);
+	if (fd >= 0 && may_be_tcp(domain, type))
+		lkos_tap_open_for(fd);
 	return fd;
 }
 
 /* An accepted socket is in its listener's stack, whatever the thread's is. The listener is looked at
- * before the call, because another thread may close it during that. */
-LKOS_NOINLINE static int accept_in_stack(int fd, struct sockaddr *addr,
+ * before the call, because another thread may close it during that, and the tap is opened before it. */
+LKOS_NOINLINE static int accept_prepared(int fd, struct sockaddr *addr,
 					 socklen_t *addrlen, const int *flags)
 {
 	struct lkos_socket listener;
 	const bool is_known = lkos_socket_find(lkos_socket_cookie(fd), &listener);
-	const int made = flags ? lkos_next.accept4(fd, addr, addrlen, *flags)
-			       : lkos_next.accept(fd, addr, addrlen);
+	int made;
 
+	if (lkos_tap_is_missing())
+		lkos_tap_open_for(fd);
+	made = flags ? lkos_next.accept4(fd, addr, addrlen, *flags)
+		     : lkos_next.accept(fd, addr, addrlen);
 	if (is_known && made >= 0) {
 		const struct lkos_socket accepted = {
 			.stack = listener.stack,
@@ -65,15 +77,15 @@ LKOS_NOINLINE static int accept_in_stack(int fd, struct sockaddr *addr,
 
 LKOS_EXPORT int accept(int fd, struct sockaddr *addr, socklen_t *addrlen)
 {
-	if (LKOS_UNLIKELY(lkos_sockets_known))
-		return accept_in_stack(fd, addr, addrlen, NULL);
+	if (LKOS_UNLIKELY(lkos_sockets_known || lkos_tap_is_missing()))
+		return accept_prepared(fd, addr, addrlen, NULL);
 	return lkos_next.accept(fd, addr, addrlen);
 }
 
 LKOS_EXPORT int accept4(int fd, struct sockaddr *addr, socklen_t *addrlen, int flags)
 {
-	if (LKOS_UNLIKELY(lkos_sockets_known))
-		return accept_in_stack(fd, addr, addrlen, &flags);
+	if (LKOS_UNLIKELY(lkos_sockets_known || lkos_tap_is_missing()))
+		return accept_prepared(fd, addr, addrlen, &flags);
 	return lkos_next.accept4(fd, addr, addrlen, flags);
 }
 

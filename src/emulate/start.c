@@ -14,6 +14,7 @@
 #include "src/emulate/spin.h"
 #include "src/emulate/stack_options.h"
 #include "src/emulate/stackname.h"
+#include "src/emulate/tap.h"
 #include "src/emulate/thread_memory.h"
 #include "src/runtime/libc.h"
 #include "src/runtime/log.h"
@@ -101,6 +102,27 @@ static bool is_on(const char *variable)
 	return value && atoi(value) != 0;
 }
 
+/* The value of LKOS_TAP: MiB of the ring. NULL: it is not set. */
+static unsigned int ring_size(const char *value)
+{
+	enum { BY_DEFAULT = 4, MOST = 1024 };
+	static const char before[] = "lk_onload_emulation: LKOS_TAP=";
+	static const char behind[] =
+		" is no number of MiB up to 1024, and 0 for none; it "
+		"is taken as 4\n";
+	const int number = value ? lkos_number_of(value) : BY_DEFAULT;
+	const struct iovec parts[] = {
+		{(void *)before, sizeof(before) - 1},
+		{(void *)value, value ? strlen(value) : 0},
+		{(void *)behind, sizeof(behind) - 1},
+	};
+
+	if (number >= 0 && number <= MOST)
+		return (unsigned int)number;
+	lkos_log_write(STDERR_FILENO, parts, COUNT(parts));
+	return BY_DEFAULT;
+}
+
 static void begin(void)
 {
 	const char *log_fd = secure_getenv("LKOS_LOG_FD");
@@ -126,6 +148,7 @@ static void begin(void)
 	if (log_fd && lkos_number_of(log_fd) >= 0)
 		lkos_log_open(lkos_number_of(log_fd));
 	lkos_log("loaded");
+	lkos_tap_start(ring_size(secure_getenv("LKOS_TAP")));
 	atomic_store(&lkos_emulation, LKOS_EMULATION_ON);
 }
 

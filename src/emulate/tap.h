@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Packets of TCP as they arrived, from a packet socket: where one ends, and when it came.
  *
- * What: for each network namespace in which this process makes TCP sockets, an AF_PACKET socket with a
- *     ring of headers, in memory that the kernel fills. It has no descriptor, so a program does not see
- *     it, and it is read only when somebody asks.
- * When there is one: with CAP_NET_RAW, from the first TCP socket on, unless LKOS_TAP is 0. A forked
- *     child opens its own at the first socket that it makes or asks about.
- * Not known: see src/translate/tcp_packets.h. All else has to do with what TCP_INFO counts.
- * All of it is guarded by the lock, which these functions take. errno is kept. */
+ * What: for each network namespace in which this process makes TCP sockets, for four at most, an
+ *     AF_PACKET socket with a ring of headers, in memory that the kernel fills. It has no descriptor, so
+ *     a program does not see it, and it is read only when somebody asks.
+ * When there is one: with CAP_NET_RAW, from the first TCP socket on, unless LKOS_TAP is 0. A child of
+ *     fork() opens its own, at the first socket that it makes, accepts from or asks about.
+ * Memory: for each, the ring (LKOS_TAP, in MiB) and half as much for what is known from it.
+ * What is not known: see src/translate/tcp_packets.h. A ring that was full for some time is such a case.
+ * errno is kept. */
 #ifndef LKOS_EMULATE_TAP_H
 #define LKOS_EMULATE_TAP_H
 
@@ -23,8 +24,9 @@ struct lkos_tap_view {
 	struct lkos_tcp_unread unread; /* where its next read begins, and where what it has ends */
 };
 
-/* false: nothing is known of it, or fd is no connected TCP socket. It costs ten system calls. To look
- * also while nothing is queued helps: that is how connections that were seen late become known. */
+/* The lock is held by the caller, for this function and the next. It costs a dozen system calls. To look
+ * also while nothing is queued helps: that is how connections that were seen late become known.
+ * false: nothing is known of it, or fd is no connection of TCP. */
 bool lkos_tap_look(int fd, struct lkos_tap_view *view);
 
 /* The packet that byte `offset` of the stream is in, from view->unread.begin on: the next one begins
@@ -32,10 +34,14 @@ bool lkos_tap_look(int fd, struct lkos_tap_view *view);
 bool lkos_tap_packet(const struct lkos_tap_view *view, uint64_t offset,
 		     struct lkos_tcp_packet *packet);
 
-/* A thread has made this socket, or is about to accept from it. */
-void lkos_tap_open_for(int fd);
+/* As the process starts. mebibytes: of LKOS_TAP; 0: none is opened. */
+void lkos_tap_start(unsigned int mebibytes);
 
-/* Is there one for this socket? */
-bool lkos_tap_is_open_for(int fd);
+/* This process has opened none yet, and may. */
+bool lkos_tap_is_missing(void);
+
+/* A thread has made this socket, or is about to accept from it; others than TCP's are passed over. It
+ * takes the lock. */
+void lkos_tap_open_for(int fd);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "src/translate/endpoints.h"
 
-#define WAYS 8u /* places where a connection can be */
+#define WAYS 16u /* places where a connection can be */
 #define SETTLED_NS                                                                       \
 	1000000u    /* after which the kernel has taken a segment in, or refused it */
 #define AGREEMENT 2 /* looks in a row */
@@ -212,7 +212,7 @@ static uint32_t set_of(const struct lkos_tcp_packets *packets,
 	memcpy(words, connection, sizeof(words));
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15 ^ hash >> 29;
-	return (uint32_t)(hash >> 32) & (packets->sets - 1);
+	return (uint32_t)(hash >> 32) % packets->sets;
 }
 
 static struct place *places_for(const struct lkos_tcp_packets *packets,
@@ -236,23 +236,32 @@ static struct place *find(struct lkos_tcp_packets *packets,
 	return NULL;
 }
 
-static bool goes_before(const struct place *a, const struct place *b)
+/* Of those that somebody asked for, or of the others, the one that is silent for the longest time. */
+static struct place *silent(struct place *places, bool is_asked_for)
 {
-	return a->used && b->used && a->is_asked_for != b->is_asked_for
-		       ? b->is_asked_for
-		       : a->used < b->used;
+	struct place *found = NULL;
+
+	for (size_t i = 0; i < WAYS; i++) {
+		if (places[i].is_asked_for == is_asked_for &&
+		    (!found || places[i].used < found->used))
+			found = places + i;
+	}
+	return found;
 }
 
-/* A place that was free, or whose connection nobody asked for, or whose is the longest silent. */
+/* A place that was free, or whose connection is silent. Half of the places are for those that somebody
+ * asked for: neither these nor the others can push all of the other kind out. */
 static struct place *take(struct lkos_tcp_packets *packets,
 			  const struct lkos_tcp_connection *connection)
 {
-	struct place *const places = places_for(packets, connection), *taken = places;
+	struct place *const places = places_for(packets, connection), *taken;
+	size_t asked_for = 0;
 
-	for (size_t i = 1; i < WAYS; i++) {
-		if (goes_before(places + i, taken))
-			taken = places + i;
-	}
+	for (size_t i = 0; i < WAYS; i++)
+		asked_for += places[i].is_asked_for;
+	taken = silent(places, false);
+	if (!taken || (taken->used && asked_for > WAYS / 2))
+		taken = silent(places, true);
 	free_pieces(packets, taken);
 	*taken = (struct place){.connection = *connection, .used = ++packets->calls};
 	return taken;

@@ -10,7 +10,7 @@
  *     must agree, with new data in order in between, each at a time at which the last segment is
  *     old enough to have been taken in, and nothing waits behind a gap. Until then nothing is known.
  * Never wrong: what is not certain is not known. That is also what was evicted (memory is bounded:
- *     the oldest segments go first, and connections that nobody asked for), what a fragment or a
+ *     the oldest segments go first, and connections that are silent), what a fragment or a
  *     header that was too long brought, and a stream with urgent data ahead of its reader.
  *     A segment counts as arrived though the kernel refuses it later on, for a full buffer say, when
  *     it is sent again before anybody asks; asked in between, what was refused is not known.
@@ -29,8 +29,7 @@
 
 struct lkos_tcp_packets;
 
-/* Bytes of memory for so many segments, and half as many connections. segments: a power of two, 64 or
- * more. */
+/* Bytes of memory for so many segments, and half as many connections. segments: 64 or more. */
 size_t lkos_tcp_packets_size(uint32_t segments);
 
 /* memory: zeroed and aligned as malloc's. It is the object, and needs no end. */

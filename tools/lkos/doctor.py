@@ -139,6 +139,23 @@ def _emulation(library):
     return what, ended or (None if said == "1\n" else said.strip() or "nothing"), emulation, remedy
 
 
+PACKETS_PROBE = "import socket; socket.socket().close()"
+PACKETS_HOW = "sudo setpriv --reuid=$(id -u) --regid=$(id -g) --init-groups --inh-caps=+net_raw --ambient-caps=+net_raw"
+
+
+def _packets(library):
+    """Where the emulation knows packets of TCP from, and how it could know more."""
+    what, remedy = "packets of TCP", "install lk_onload_stub again"
+    with tempfile.TemporaryFile("w+") as log:
+        _, ended = _run(["-c", PACKETS_PROBE], f"{places.emulation()}:{library}", log)
+        log.seek(0)
+        source = re.search("^lk_onload_emulation: packets of TCP: (.*)$", log.read(), re.MULTILINE)
+    details = source[1] if source else ""
+    if "CAP_NET_RAW" in details:
+        details += f", for one: {PACKETS_HOW} lkos run --emulate ./app"
+    return what, ended or (None if source else "the log does not tell"), details, remedy
+
+
 def _results(emulate):
     """(what was tried, None or what went wrong, details, what to do) of each."""
     yield kernel(platform.release(), platform.machine())
@@ -163,7 +180,10 @@ def _results(emulate):
     remedy = "is LKOS_LOG_FD closed on the way, by a wrapper or sandbox?"
     yield "the log works", _log_trouble(written), "", remedy
     if emulate:
-        yield _emulation(library)
+        emulation = _emulation(library)
+        yield emulation
+        if not emulation[1]:
+            yield _packets(library)
     remedy = f"install python3-pyelftools {shown(OLDEST_ELFTOOLS)} or later, by the system's packages or by pip"
     yield ("lkos check can read programs", *_check_works(library), remedy)
 

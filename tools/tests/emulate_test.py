@@ -3,6 +3,8 @@
 """The emulation in lkos: run, check, symbols and doctor with it, and the options of Onload."""
 
 import json
+import os
+import re
 import unittest
 
 import scratch
@@ -61,6 +63,19 @@ class Emulate(unittest.TestCase):
         done = scratch.lkos("doctor", "--emulate")
         self.assertIn(f"the emulation answers: {emulation()}", done.stdout)
         self.assertTrue(done.stdout.endswith("All is well: lkos run --emulate ./app\n"), done.stdout)
+
+    def test_doctor_tells_where_packets_are_known_from(self):
+        def told(*before, **options):
+            done = scratch.run(*before, scratch.prefix() / "bin/lkos", "doctor", "--emulate", **options)
+            return re.search("^ok +packets of TCP: (.*)$", done.stdout, re.MULTILINE)[1]
+
+        self.assertEqual(told(env=dict(os.environ, LKOS_TAP="0")), "by TCP_INFO's counters, because LKOS_TAP is 0")
+        if os.geteuid() != 0:
+            self.skipTest("not run: needs root")
+        self.assertEqual(told(), "each one, as a packet socket sees it come")
+        without = told("setpriv", "--bounding-set=-net_raw")
+        self.assertTrue(without.startswith("by TCP_INFO's counters; with CAP_NET_RAW each one is known"), without)
+        self.assertIn("--ambient-caps=+net_raw", without)
 
 
 class Options(unittest.TestCase):
