@@ -34,6 +34,7 @@ def check(source, schema):
     checks.check_references()
     checks.check_types()
     source.stop_on_problems()
+    checks.check_dates()
     checks.check_answers()
     checks.check_layouts()
     checks.check_data()
@@ -137,48 +138,42 @@ class Checks:
         return "tags" if is_tag else "names"
 
     def check_references(self):
-        groups = [g["name"] for g in self.data["groups"]]
+        releases = ("release", self.releases)
         headers = [h["name"] for h in self.data["headers"]]
-        dated = list(self.entries("functions", "constants", "enums", "types", "inlines"))
-        for path, entry in dated:
-            self.known(path + ("group",), "group", entry["group"], groups)
-            self.known(path + ("header",), "header", entry["header"], headers + [None])
+        known = {"since": releases, "until": releases, "not_in": releases, "header": ("header", [*headers, None]),
+                 "group": ("group", [g["name"] for g in self.data["groups"]])}
+        for path, word in leaves(self.data):
+            key = path[-2] if isinstance(path[-1], int) else path[-1]
+            if key in known and "args" not in path:
+                self.known(path, *known[key], word)
         for (_, i), header in self.entries("headers"):
             for j, name in enumerate(header["includes"]):
                 path, (folder, _, last) = ("headers", i, "includes", j), name.rpartition("/")
                 if folder == "onload":
-                    self.known(path, "header", last, headers)
+                    self.known(path, "header", headers, last)
                 elif not of_libc(name):
                     self.source.report(path, f"includes: {name} is not of the C library, and programs may not "
                                              "have it; take it out, and declare under types what it is for")
-        dated += [(("enums", i, "enumerators", j), n) for (_, i), e in self.entries("enums")
-                  for j, n in enumerate(e["enumerators"])]
-        dated.append((("data_only",), self.data["data_only"]))
-        for path, entry in dated:
-            gaps = [(path + ("not_in", i), name) for i, name in enumerate(entry.get("not_in", []))]
-            names = [(path + (key,), entry[key]) for key in ("since", "until") if key in entry] + gaps
-            if all([self.known(at, "release", name, self.releases) for at, name in names]):
-                self.check_dates(path, entry, gaps)
 
-    def known(self, path, what, word, choices):
+    def known(self, path, what, choices, word):
         if word not in choices:
             hint = close_to(word, [c for c in choices if c]) or f"; add it under {what}s"
             self.source.report(path, f"unknown {what} '{word}'{hint}")
-        return word in choices
 
-    def check_dates(self, path, entry, gaps):
+    def check_dates(self):
         at = self.releases.index
-        first, last = entry.get("since", self.releases[0]), entry.get("until", self.releases[-1])
-        if at(last) < at(first):
-            self.source.report(path + ("until",), f"until: {last} comes before since: {first}; "
-                                                  "write the last release that carried it")
-            return
-        for where, name in gaps:
-            if not at(first) < at(name) < at(last):
-                self.source.report(where, f"not_in: {name} is not between {first} and {last}; take it out")
-        if "until" in entry and entry["header"] is not None:
-            self.source.report(path + ("header",), "header: no header of today declares what ended with "
-                                                   f"{last}; write header: null")
+        for path, entry in self.entries("functions", "types"):
+            first, last = entry.get("since", self.releases[0]), entry.get("until", self.releases[-1])
+            if at(last) < at(first):
+                self.source.report(path + ("until",), f"until: {last} comes before since: {first}; "
+                                                      "write the last release that carried it")
+            for i, name in enumerate(entry.get("not_in", [])):
+                if not at(first) < at(name) < at(last):
+                    self.source.report(path + ("not_in", i),
+                                       f"not_in: {name} is not between {first} and {last}; take it out")
+            if "until" in entry and entry["header"] is not None:
+                self.source.report(path + ("header",), "header: no header of today declares what ended with "
+                                                       f"{last}; write header: null")
 
     def check_types(self):
         """Each type that the spec names is one: C's, libc's, or one of the spec's own."""

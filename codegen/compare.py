@@ -73,6 +73,7 @@ class Comparison:
         self.entries = entries
         self.data_only = data_only
         self.found = []
+        self.changed = {}  # name of a number -> (Difference, what it is written with)
 
     def add(self, kind, name, a, b, spec="", there="", note="", holder=""):
         """a, b: ours and theirs, None where there is none."""
@@ -88,18 +89,39 @@ class Comparison:
         return made
 
     def run(self):
-        for name, a, b in pairs(self.ours.header, self.theirs.header):
-            if not a or not b or b.guard not in ("", a.guard):
-                self.add("header", name, a, b)
-        for name, a, b in pairs(self.ours.function, self.theirs.function):
-            self.function(name, a, b)
-        self.types()
-        self.values()
-        for name, a, b in pairs(self.ours.variable, self.theirs.variable):
-            if not a or not b or a.type.differs(b.type):
-                self.add("variable", name, a, b)
+        layouts = []  # structs whose figures differ though their fields do not
+        for kind in ("header", "function", "type", "macro", "enum", "variable"):
+            for name, a, b in pairs(getattr(self.ours, kind), getattr(self.theirs, kind)):
+                if isinstance(a or b, headers.Record):
+                    layouts += self.record(name, a, b)
+                elif name.startswith("enum @"):
+                    self.enumerators(name, a, b, "in an enum without a name")
+                elif self.compared(kind, name, a, b) and kind == "enum":
+                    self.enumerators(name, a, b, f"in {name}")
+        self.layouts(layouts)
+        self.causes()
         return sorted(self.found, key=lambda d: (CHANGES.index(d.change), KINDS.index(d.kind),
                                                  d.file, d.line, not d.origin, d.spec_line, d.name))
+
+    def compared(self, kind, name, a, b):
+        """Reports what differs. Are there both?"""
+        if kind == "function" and (a or b).inline:
+            kind = "inline"
+        if not a or not b:
+            self.add(kind, name, a, b, note=self.history(kind, name) if b else "")
+            return False
+        self.report(kind, name, a, b, [(a.text, b.text)] * a.differs(b) + list(self.aspects(a, b)))
+        if kind == "macro" and a.differs(b):
+            self.changed[name] = (self.found[-1], b.expression)
+        return True
+
+    def enumerators(self, name, a, b, note):
+        mine, other = ({n.name: n for n in each.enumerators} if each else {} for each in (a, b))
+        for label, n, m in pairs(mine, other):
+            if not n or not m or n.differs(m):
+                difference = self.add("enumerator", label, n, m, note=note, holder=name)
+                if n and m:
+                    self.changed[label] = (difference, m.expression)
 
     def aspects(self, a, b):
         """Where it is, and whether the macro hides it."""
@@ -113,18 +135,6 @@ class Comparison:
         if aspects:
             self.add(kind, name, a, b, "; ".join(x for x, _ in aspects), "; ".join(y for _, y in aspects))
 
-    # -- functions
-
-    def function(self, name, a, b):
-        kind = "inline" if (a or b).inline else "function"
-        if not a:
-            self.add(kind, name, a, b, note=self.history(kind, name))
-        elif not b:
-            self.add(kind, name, a, b)
-        else:
-            differs = a.prototype.differs(b.prototype) or a.inline != b.inline
-            self.report(kind, name, a, b, [(a.text, b.text)] * differs + list(self.aspects(a, b)))
-
     def history(self, kind, name):
         """Of what is new in the headers but not in the spec."""
         known = self.entries.entry(kind, name)
@@ -133,20 +143,6 @@ class Comparison:
         if "until" in known[1]:
             return f"new again: in the spec until {known[1]['until']}"
         return "declared now: in the spec without a header"
-
-    # -- types
-
-    def types(self):
-        layouts = []  # structs whose figures differ though their fields do not
-        for name, a, b in pairs(self.ours.type, self.theirs.type):
-            if isinstance(a or b, headers.Record):
-                layouts += self.record(name, a, b)
-            elif not a or not b:
-                self.add("type", name, a, b, note=self.history("type", name) if b else "")
-            else:
-                differs = a.type.differs(b.type) or (a.prototype and b.prototype and a.prototype.differs(b.prototype))
-                self.report("type", name, a, b, [(a.text, b.text)] * bool(differs) + list(self.aspects(a, b)))
-        self.layouts(layouts)
 
     def layouts(self, layouts):
         """One that follows from the layout of a member goes into the line of that member's type,
@@ -213,35 +209,9 @@ class Comparison:
                                           for f in side) for side in zip(*moved)))
         return [(name, a, b, layout)] if layout else []
 
-    # -- numbers
-
-    def values(self):
-        changed = {}  # name -> (Difference, what it is written with)
-        for name, a, b in pairs(self.ours.macro, self.theirs.macro):
-            if not a or not b:
-                self.add("macro", name, a, b)
-            else:
-                differs = (a.value, a.pointer) != (b.value, b.pointer) or (
-                    a.value is None and a.expression != b.expression)
-                self.report("macro", name, a, b, [(a.text, b.text)] * differs + list(self.aspects(a, b)))
-                if differs:
-                    changed[name] = (self.found[-1], b.expression)
-        for name, a, b in pairs(self.ours.enum, self.theirs.enum):
-            if name.startswith("enum @"):
-                for n in (a or b).enumerators:
-                    self.add("enumerator", n.name, n if a else None, n if b else None,
-                             note="in an enum without a name", holder=name)
-            elif not a or not b:
-                self.add("enum", name, a, b)
-            else:
-                self.report("enum", name, a, b, list(self.aspects(a, b)))
-                mine, other = ({n.name: n for n in each.enumerators} for each in (a, b))
-                for label, n, m in pairs(mine, other):
-                    if not n or not m:
-                        self.add("enumerator", label, n, m, note=f"in {name}", holder=name)
-                    elif n.value != m.value:
-                        d = self.add("enumerator", label, n, m, note=f"in {name}", holder=name)
-                        changed[label] = (d, m.expression)
+    def causes(self):
+        """A number that is written with another that differs goes into the line of that one."""
+        changed = self.changed
         causes = {name: [w for w in re.findall(r"[A-Za-z_]\w*", text)
                          if w in changed and w != name] for name, (_, text) in changed.items()}
         for name, (difference, _) in changed.items():

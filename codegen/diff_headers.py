@@ -98,7 +98,7 @@ def summary(differences):
 
 
 def run(args, root, cwd):
-    """The exit status, and what to print."""
+    """Prints what differs, and gives the exit status."""
     spec, folder = cwd / args.spec, cwd / args.folder.expanduser()
     label = codegen.shown(spec, root, cwd)
     text = codegen.read(spec, label)
@@ -109,37 +109,24 @@ def run(args, root, cwd):
     theirs = headers.read(found, shown, api)
     ours = read_ours(api, codegen.TEMPLATES)
     differences = compare.Comparison(ours, theirs, entries, api.data_only.macro).run()
-    status = 1 if differences else 0
     if args.json:
-        return status, json.dumps({"spec": str(label), "headers": str(shown),
-                                   "equal": not differences,
-                                   "differences": [dataclasses.asdict(d) for d in differences]},
-                                  indent=1)
-    if not differences:
-        mark = "# " if args.propose else ""
-        return status, f"{mark}{shown} and {label} are equal: {count(theirs)}"
-    if args.propose:
+        print(json.dumps({"spec": str(label), "headers": str(shown), "equal": not differences,
+                          "differences": [dataclasses.asdict(d) for d in differences]}, indent=1))
+    elif not differences:
+        print(f"{'# ' * args.propose}{shown} and {label} are equal: {count(theirs)}")
+    elif args.propose:
         proposal = propose.Proposal(api, entries, theirs, json.loads(schema), args.release)
-        return status, proposal.text(differences, label).rstrip("\n")
-    many = "1 difference" if len(differences) == 1 else f"{len(differences)} differences"
-    return status, "\n".join([*table(differences, label), "", f"{shown} and {label}: {many} "
-                              f"({summary(differences)})"])
+        print(proposal.text(differences, label).rstrip("\n"))
+    else:
+        many = "1 difference" if len(differences) == 1 else f"{len(differences)} differences"
+        print(*table(differences, label), "", f"{shown} and {label}: {many} ({summary(differences)})", sep="\n")
+    return 1 if differences else 0
 
 
 def main(argv=None):
     root, cwd = codegen.folders()
     args = arguments(argv, root)
-    try:
-        status, text = run(args, root, cwd)
-        print(text)
-        return status
-    except (headers.HeaderError, yaml_lines.SpecError) as error:
-        print(error, file=sys.stderr)
-    except OSError as error:
-        if not error.filename:
-            raise  # of standard output
-        print(f"{error.filename}: {error.strerror}; mend that first", file=sys.stderr)
-    return 2
+    return codegen.told(lambda: run(args, root, cwd), "mend that first", headers.HeaderError)
 
 
 if __name__ == "__main__":

@@ -97,6 +97,9 @@ class Function(Hidable):
     prototype: Prototype
     text = property(lambda self: "static inline " * self.inline + self.prototype.text)
 
+    def differs(self, other):
+        return self.prototype.differs(other.prototype) or self.inline != other.inline
+
 
 @dataclass(frozen=True)
 class Field(Named):
@@ -137,6 +140,10 @@ class Typedef(Hidable):
             return self.prototype.text.replace(" (", " (*)(", 1)
         return self.type.spelling
 
+    def differs(self, other):
+        prototypes = self.prototype and other.prototype
+        return self.type.differs(other.type) or bool(prototypes and self.prototype.differs(other.prototype))
+
 
 @dataclass(frozen=True)
 class Enumerator(Named):
@@ -144,11 +151,17 @@ class Enumerator(Named):
     expression: str  # empty when the header gives none
     text = property(lambda self: spelling.number(self.value))
 
+    def differs(self, other):
+        return self.value != other.value
+
 
 @dataclass(frozen=True)
 class Enum(Named):
     enumerators: tuple
     text = property(lambda self: ", ".join(f"{n.name} = {n.text}" for n in self.enumerators))
+
+    def differs(self, _):
+        return False  # its enumerators do
 
 
 @dataclass(frozen=True)
@@ -163,11 +176,18 @@ class Macro(Named):
             return self.expression or "nothing"
         return "pointer " * self.pointer + spelling.number(self.value)
 
+    def differs(self, other):
+        return (self.value, self.pointer) != (other.value, other.pointer) or (
+            self.value is None and self.expression != other.expression)
+
 
 @dataclass(frozen=True)
 class Variable(Named):
     type: Ctype
     text = property(lambda self: self.type.spelling)
+
+    def differs(self, other):
+        return self.type.differs(other.type)
 
 
 @dataclass(frozen=True)
@@ -175,6 +195,9 @@ class Header(Named):
     guard: str
     includes: tuple
     text = property(lambda self: self.guard or "no include guard")
+
+    def differs(self, other):
+        return other.guard not in ("", self.guard)
 
 
 @dataclass(frozen=True)

@@ -118,26 +118,35 @@ def update(wanted, out, label):
     return 0
 
 
-def main(argv=None):
-    root, cwd = folders()
-    args = arguments(argv, root)
-    out = cwd / args.out
-    made = []
+def told(work, remedy, *errors):
+    """What work() returns; 2, once it is told, where one of the errors or of the spec or a file is in the way."""
     try:
-        for load, spec, shape in ((model.load, args.spec, "onload_api.schema.json"),
-                                  (options.load, args.options, "onload_options.schema.json")):
-            label = shown(cwd / spec, root, cwd)
-            schema = json.loads(read(root / "spec" / shape, "the schema"))
-            made.append(load(read(cwd / spec, label), schema, label))
-        wanted = render.render(*made, TEMPLATES)
-        return (check if args.check else update)(wanted, out, shown(out, root, cwd))
-    except yaml_lines.SpecError as error:
+        return work()
+    except (yaml_lines.SpecError, *errors) as error:
         print(error, file=sys.stderr)
     except OSError as error:
         if not error.filename:
             raise  # of standard output
-        print(f"{error.filename}: {error.strerror}; mend that, or give another folder with --out", file=sys.stderr)
+        print(f"{error.filename}: {error.strerror}; {remedy}", file=sys.stderr)
     return 2
+
+
+def make(args, root, cwd):
+    out = cwd / args.out
+    made = []
+    for load, spec, shape in ((model.load, args.spec, "onload_api.schema.json"),
+                              (options.load, args.options, "onload_options.schema.json")):
+        label = shown(cwd / spec, root, cwd)
+        schema = json.loads(read(root / "spec" / shape, "the schema"))
+        made.append(load(read(cwd / spec, label), schema, label))
+    wanted = render.render(*made, TEMPLATES)
+    return (check if args.check else update)(wanted, out, shown(out, root, cwd))
+
+
+def main(argv=None):
+    root, cwd = folders()
+    args = arguments(argv, root)
+    return told(lambda: make(args, root, cwd), "mend that, or give another folder with --out")
 
 
 def run(program):

@@ -3,40 +3,22 @@
 
 import collections
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 
 import checks
 from yaml_lines import Source, made
 from spelling import call, declare, number
 
 
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    name: str
-    title: str
+def record(name, members):
+    """A dataclass that only holds what an entry has."""
+    return make_dataclass(name, members.split(), frozen=True, kw_only=True)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Header:
-    name: str
-    guard: str
-    includes: tuple
-    doc: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataOnly:
-    macro: str
-    since: str
-    doc: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Release:
-    name: str
-    ext_version: tuple
-    soname: str
-    functions: tuple  # names of the functions that its libonload_ext exports
+Group = record("Group", "name title")
+Header = record("Header", "name guard includes doc")
+DataOnly = record("DataOnly", "macro since doc")
+Release = record("Release", "name ext_version soname functions")  # names of what its libonload_ext exports
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ into: where Onload itself is installed too, its files stay the ones that are fou
 """
 
 import contextlib
+import itertools
 import os
+import re
 import subprocess
 import sys
 from collections import namedtuple
@@ -97,6 +99,24 @@ def _copy(path, is_executable=False):
         )
 
 
+def _manual(page):
+    """A manual page, in which a line @NAME@ stands for what `lkos NAME --help` prints.
+
+    That is read from the sources: the commands may need what is not here."""
+
+    def help_of(match):
+        source = (HERE / f"lkos/{match.group(1)}.py").read_text(encoding="utf-8")
+        text = re.search(r'(?s)"""(usage: .*?)\n"""', source).group(1).replace("\\", "\\e").replace("-", "\\-")
+        text = re.sub(r"(?m)^([.'])", r"\\&\1", re.sub(r"(?<=[.?!]) (?=[A-Z])", "\n", text))
+        made = []  # options and examples as they are, and the rest filled
+        for literal, lines in itertools.groupby(text.splitlines(), lambda line: line.startswith("  ")):
+            block = "\n".join(line[2:] if literal else line for line in lines).strip("\n").replace("\n\n", "\n.Pp\n")
+            made.append(f".Bd -literal\n{block}\n.Ed" if literal else f".Pp\n{block}" if made else block)
+        return "\n".join(made)
+
+    return Entry(re.sub(r"(?m)^@(\w+)@$", help_of, page.read_text(encoding="utf-8")).encode())
+
+
 def _link(path, target):
     """At a path, a link to another one; both are below the prefix."""
     return {path: Entry(link=os.path.relpath(target, os.path.dirname(path)))}
@@ -116,7 +136,7 @@ def entries(prefix, libdir, built):
             PKG_CONFIG.format(prefix=prefix, libdir=f"{prefix}/{libdir}", version=VERSION).encode()
         ),
         "share/bash-completion/completions/lkos": _copy(HERE / "share/lkos.bash"),
-        "share/man/man1/lkos.1": _copy(HERE / "share/lkos.1"),
+        "share/man/man1/lkos.1": _manual(HERE / "share/lkos.1"),
         "share/man/man7/lk_onload_stub.7": _copy(HERE / "share/lk_onload_stub.7"),
     }
     result.update(_link("bin/lkos", f"{share}/lkos/lkos"))

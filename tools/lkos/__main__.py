@@ -15,13 +15,7 @@ from lkos.trouble import Misuse, Trouble  # noqa: E402
 OUTPUT_ERRORS = (errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC)
 
 # Imported only when used: Python's start-up time is added to that of every program.
-COMMANDS = {
-    "run": "run a program with the library",
-    "check": "say what a program will meet, before it runs",
-    "symbols": "look up what is answered",
-    "options": "look up Onload's options",
-    "doctor": "try whether all this works on this machine",
-}
+COMMANDS = ("run", "check", "symbols", "options", "doctor")
 
 OWN_FAILURES = {"run": 125, "onload": 1}  # exit statuses; those of others are 2
 
@@ -30,7 +24,11 @@ HELP = """usage: lkos COMMAND [ARGUMENT...]
 Runs programs written for Onload on plain Linux.
 
 commands:
-{commands}
+  run        run a program with the library
+  check      say what a program will meet, before it runs
+  symbols    look up what is answered
+  options    look up Onload's options
+  doctor     try whether all this works on this machine
 
   --version  print the version
   --help     print this; lkos COMMAND --help tells more, with an example
@@ -40,35 +38,21 @@ example:
 """
 
 
-def help_text():
-    return HELP.format(commands="\n".join(f"  {name:9}  {what}" for name, what in COMMANDS.items()))
-
-
-def lkos(args, ignored_signals):
+def start(words, args, ignored_signals):
+    """Runs what the words name: ["onload"], ["lkos"], or ["lkos", command]."""
+    if words[1:] or words == ["onload"]:
+        command = getattr(__import__("lkos." + words[-1]), words[-1])
+        signals = [ignored_signals] if words[-1] in ("run", "onload") else []
+        return command.main(args[len(words) - 1 :], *signals)
     if args and args[0] in ("--version", "-V"):
         print(f"lkos {VERSION}")
         return 0
     if args and args[0] in ("--help", "-h", "help"):
-        print(help_text(), end="")
+        print(HELP, end="")
         return 0
     if not args:
         raise Misuse("a command is missing; they are " + ", ".join(COMMANDS))
-    if args[0] not in COMMANDS:
-        raise Misuse(
-            f"{args[0]}: no such command; they are {', '.join(COMMANDS)}. To run a program: lkos run {args[0]}"
-        )
-    command = getattr(__import__("lkos." + args[0]), args[0])
-    if args[0] == "run":
-        return command.main(args[1:], ignored_signals)
-    return command.main(args[1:])
-
-
-def started_as(name, args, ignored_signals):
-    if name == "onload":
-        from lkos import onload
-
-        return onload.main(args, ignored_signals)
-    return lkos(args, ignored_signals)
+    raise Misuse(f"{args[0]}: no such command; they are {', '.join(COMMANDS)}. To run a program: lkos run {args[0]}")
 
 
 def fail(status, *lines):
@@ -88,7 +72,7 @@ def main(script, ignored_signals, *args):
     name = os.path.basename(script)
     words = [name] if name == "onload" else [name, *(arg for arg in args[:1] if arg in COMMANDS)]
     try:
-        return started_as(name, args, int(ignored_signals, 16))
+        return start(words, args, int(ignored_signals, 16))
     except Trouble as trouble:
         way = [f"Try: {' '.join(words)} --help"] if isinstance(trouble, Misuse) else []
         return fail(trouble.status or OWN_FAILURES.get(words[-1], 2), f"{name}: {trouble}", *way)

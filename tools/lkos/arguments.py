@@ -7,7 +7,7 @@ from lkos.trouble import Misuse
 
 
 def parse(args, help_text, flags=(), values=(), most=None, stop_early=False):
-    """Splits args into ({option: value, or True for a flag}, the rest).
+    """Splits args into ({option: list of its values, which a flag has none of}, the rest).
 
     Options are spelt as given in flags and values; --name=value is understood too. All after -- is the
     rest, and with stop_early all from the first argument that is no option. most: arguments that the rest may have.
@@ -20,17 +20,17 @@ def parse(args, help_text, flags=(), values=(), most=None, stop_early=False):
         if arg == "--":
             rest += args
             break
-        if arg in ("-h", "--help"):
+        if help_text and arg in ("-h", "--help"):
             print(help_text, end="")
             sys.exit(0)
         if arg in flags:
-            found[arg] = True
+            found[arg] = []
         elif arg in values:
             if not args:
                 raise Misuse(f"{arg} needs a value")
-            found[arg] = args.pop(0)
+            found.setdefault(arg, []).append(args.pop(0))
         elif equals and name.startswith("--") and name in values:
-            found[name] = value
+            found.setdefault(name, []).append(value)
         elif arg.startswith("-") and arg != "-":
             raise Misuse(f"{arg}: no such option")
         elif stop_early:

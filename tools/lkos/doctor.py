@@ -46,22 +46,23 @@ def shown(version):
     return ".".join(map(str, version))
 
 
+def _at_least(version, oldest):
+    """(None or what is wrong, details). oldest: that will do, as numbers, or (): not known"""
+    limit = f"{shown(oldest)} or later is needed" if oldest else ""
+    return (limit if () < _numbers(version) < oldest else None), limit
+
+
 def kernel(release, machine):
     """(what, None or what is wrong, details, what to do)"""
-    version = _numbers(release)
-    needed = f"{shown(OLDEST_LINUX)} or later is needed"
-    trouble = needed if version and version < OLDEST_LINUX else None
-    return f"Linux {release} on {machine}", trouble, needed, "use a newer kernel"
+    return (f"Linux {release} on {machine}", *_at_least(release, OLDEST_LINUX), "use a newer kernel")
 
 
 def glibc(version, needed):
-    """The same of the C library. version: glibc's, as in 2.36; "": there is none. needed: by the library, as numbers,
-    or (): not known."""
+    """The same of the C library. version: glibc's, as in 2.36; "": there is none. needed: by the library."""
     if not version:
         return "glibc", "this system has another C library", "", "run programs on a system with glibc (Alpine has none)"
-    limit = f"{shown(needed)} or later is needed" if needed else ""
     remedy = "use a newer system, or build lk_onload_stub on this one"
-    return f"glibc {version}", limit if _numbers(version) < needed else None, limit, remedy
+    return (f"glibc {version}", *_at_least(version, needed), remedy)
 
 
 def glibc_needed(*libraries):
@@ -121,8 +122,7 @@ def _check_works(library):
         elf_facts.read(library)
     except Trouble as trouble:
         return str(trouble), ""
-    oldest = f"{shown(OLDEST_ELFTOOLS)} or later is needed"
-    return oldest if _numbers(version) < OLDEST_ELFTOOLS else None, f"pyelftools {version}"
+    return _at_least(version, OLDEST_ELFTOOLS)[0], f"pyelftools {version}"
 
 
 EMULATION_PROBE = "import ctypes; print(ctypes.CDLL(None).onload_is_present())"

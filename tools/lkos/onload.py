@@ -7,8 +7,8 @@ source: Onload's scripts/onload
 import os
 import sys
 
-from lkos import VERSION, launch
-from lkos.trouble import Trouble
+from lkos import VERSION, arguments, launch
+from lkos.trouble import Misuse, Trouble
 
 USAGE = """usage: onload [OPTION...] COMMAND [ARGUMENT...]
 
@@ -48,29 +48,6 @@ PROFILE_FAMILIES = ("redis-", "nginx-", "haproxy-", "nettyio-")
 NO_PROFILE = 3
 
 
-def _parse(args):
-    """({options that do something}, [options that do not], [profiles], the command). None: print the usage."""
-    asked, ignored, profiles = set(), [], []
-    args = list(args)
-    while args and args[0].startswith("-"):
-        option = args.pop(0)
-        name, equals, value = option.partition("=")
-        if option == "--":
-            break
-        if option in UNDERSTOOD:
-            asked.add(option)
-            continue
-        if option in IGNORED_WITH_VALUE and args:
-            value = args.pop(0)
-        elif option not in IGNORED and not (equals and name.startswith("--") and name in IGNORED_WITH_VALUE):
-            return None
-        ignored.append(name)
-        profiles += value.split(",") if name in PROFILE else []
-    if not args and "--version" not in asked:
-        return None
-    return asked, ignored, profiles, args
-
-
 def _must_exist(profile, env):
     folders = (os.path.join(env.get("HOME", "/"), ".openonload/profiles"), "/usr/libexec/onload/profiles")
     files = [profile, *(f"{folder}/{profile}.opf" for folder in folders)]
@@ -88,28 +65,32 @@ def _show(env):
 
 
 def main(args, ignored_signals):
-    parsed = _parse(args)
-    if parsed is None:
+    try:
+        given, argv = arguments.parse(args, None, IGNORED + UNDERSTOOD, IGNORED_WITH_VALUE, stop_early=True)
+    except Misuse:
+        given, argv = {}, []
+    if not argv and "--version" not in given:
         print(USAGE, end="", file=sys.stderr)
         return 1
-    asked, ignored, profiles, argv = parsed
-    if "--version" in asked:
+    if "--version" in given:
         print(f"lk_onload_stub {VERSION}, in place of Onload\nKernel module: [onload module not loaded]")
         return 0
     env = launch.environment()
-    for profile in profiles:
-        _must_exist(profile, env)
+    for names in [value for option in PROFILE for value in given.get(option, [])]:
+        for profile in names.split(","):
+            _must_exist(profile, env)
+    ignored = [option for option in given if option not in UNDERSTOOD]
     if ignored:
         print(
             f"onload: this is lk_onload_stub, for which these options mean nothing: {' '.join(ignored)}",
             file=sys.stderr,
         )
-    test = asked & {"-t", "--test"}
+    test = {"-t", "--test"} & set(given)
     # A test does not look for the command.
     path = sys.executable if test else launch.find(argv[0], env)
     changes, kept_out = launch.plan(path, argv[1:], env)
     env.update(changes)
-    if test or "-v" in asked:
+    if test or "-v" in given:
         _show(env)
     if test:
         return 0

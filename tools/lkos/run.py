@@ -59,7 +59,7 @@ def main(args, ignored_signals):
                 f"or run it without: lkos run --anyway {argv[0]}"
             )
         print(f"lkos: {program} will run without the library: {what}", file=sys.stderr)
-    log = given.get("--log")
+    log = given.get("--log", [None])[-1]
     if "--dry-run" in given:
         if log:
             changes["LKOS_LOG_FD"] = "2" if log == "-" else "9"

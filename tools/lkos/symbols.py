@@ -109,7 +109,7 @@ def _chosen(rows, name):
 def main(args):
     given, names = arguments.parse(args, HELP, ("--json",), ("--release",), most=1)
     api = spec.load()
-    release = given.get("--release")
+    release = given.get("--release", [None])[-1]
     functions = api["functions"]
     if release is not None:
         functions = _in_release(functions, api["releases"], release)

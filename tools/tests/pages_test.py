@@ -14,12 +14,15 @@ sys.path.insert(0, str(scratch.TOOLS))
 
 from lkos import doctor  # noqa: E402  (the path comes first)
 
-SHARE = scratch.TOOLS / "share"
-PAGES = sorted(SHARE.glob("*.[1-9]"))
 DOCUMENTS = sorted(scratch.TOP.glob("*.md")) + sorted((scratch.TOP / "docs").glob("*.md"))
 
 
 COMMANDS = ("run", "check", "symbols", "options", "doctor")
+
+
+def pages():
+    """The manual pages as they are installed."""
+    return [scratch.prefix() / "share/man" / page for page in ("man1/lkos.1", "man7/lk_onload_stub.7")]
 
 
 @functools.cache
@@ -42,21 +45,26 @@ def complete(*words):
 
 
 class ManualPages(unittest.TestCase):
-    def test_there_are_pages(self):
-        self.assertEqual([page.name for page in PAGES], ["lk_onload_stub.7", "lkos.1"])
+    def test_there_are_no_others(self):
+        there = [page for page in (scratch.prefix() / "share/man").rglob("*") if page.is_file()]
+        self.assertEqual(sorted(there), pages())
 
     def test_no_warning(self):
         if not shutil.which("mandoc"):
             print("not run: mandoc is not installed")
             self.skipTest("no mandoc")
-        done = scratch.run("mandoc", "-T", "lint", "-W", "warning", *PAGES)
+        done = scratch.run("mandoc", "-T", "lint", "-W", "warning", *pages())
         self.assertEqual((done.returncode, done.stdout), (0, ""), done.stdout)
 
     def test_every_option_is_described(self):
-        page = (SHARE / "lkos.1").read_text(encoding="utf-8")
+        """In the words of --help, each in its section."""
+        page = pages()[0].read_text(encoding="utf-8")
+        self.assertNotIn("@", page)
         for command in COMMANDS:
+            section = page.split(f"\n.Ss lkos {command}\n")[1].split("\n.Ss ")[0].replace("\\-", "-")
+            self.assertTrue(options_of(command))
             for option in options_of(command):
-                self.assertRegex(page, rf"Fl -?{option.lstrip('-')}\b", f"lkos {command} {option}")
+                self.assertRegex(section, rf"(?m)^(-h, )?{option}\b", f"lkos {command} {option}")
 
 
 class Completion(unittest.TestCase):
