@@ -3,14 +3,16 @@
 """The budgets of measure.ROWS as a test: each row with what it adds and what it may.
 
 With the word "emulation": what the stub and the emulation before it add together, in a process that
-uses no extension. No call may cost more by it; only the start of a program does.
+uses no extension: a call that the emulation routes may cost ROUTED more, and a program starts later.
 
 exit: 0; 1 when a row is over its budget; 2 when nothing could be measured.
 """
+import dataclasses
 import sys
 
 import measure
 
+ROUTED = 14  # instructions: is a feature in use, or is this one of the options?
 BUDGETED = tuple(row for row in measure.ROWS if row.allowed is not None)
 
 
@@ -42,7 +44,7 @@ def check(results, stamps=True):
 def main(words):
     rows, library = BUDGETED, measure.built("liblk_onload_stub.so")
     if words == ["emulation"]:
-        rows = tuple(row for row in BUDGETED if row.kind != "start")
+        rows = tuple(dataclasses.replace(row, allowed=row.allowed + ROUTED) for row in BUDGETED if row.kind != "start")
         library = (measure.built("liblk_onload_emulation.so"), library)
     try:
         wrong = check(measure.measure(library, rows, measure.tell))

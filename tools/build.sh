@@ -82,7 +82,7 @@ build liblk_onload_stub.so liblk_onload_stub.so $stub_map generated/onload_answe
 build liblk_onload_emulation.so liblk_onload_emulation.so generated/liblk_onload_emulation.map \
 	'-DLKOS_NEXT_ROWS="generated/emulation_symbols.inc"' '-DLKOS_LIBRARY="lk_onload_emulation"' \
 	generated/onload_emulated.c src/emulate/*.c src/runtime/file.c src/runtime/libc.c src/runtime/log.c \
-	src/runtime/next.c src/translate/*.c $with_dl
+	src/runtime/memory.c src/runtime/next.c src/translate/*.c $with_dl
 for major in 1 2; do
 	build libonload_ext.so.$major libonload_ext.so.$major generated/libonload_ext.map \
 		generated/onload_ext.c generated/onload_ext_version_$major.c

@@ -63,7 +63,7 @@ static int ask_numbered(int fd, uint32_t flags, bool *waits)
 
 	if (err == -EINVAL && flags & LKOS_SOF_OPT_ID_TCP) /* before Linux 6.2 */
 		err = ask_stamps(fd, flags & ~LKOS_SOF_OPT_ID_TCP);
-	*waits = err == -EINVAL && flags & SOF_TIMESTAMPING_OPT_ID;
+	*waits = err == -EINVAL && flags & LKOS_SOF_OPT_ID;
 	return *waits ? ask_stamps(fd, flags & ~LKOS_SOF_NUMBERS) : err;
 }
 
@@ -246,7 +246,7 @@ static int set_unknown_to_kernel(int fd, struct value value, socklen_t size)
 		return -EINVAL;
 	if (value.flags & LKOS_SOF_ONLOAD)
 		err = lkos_stamps_check_plain(value.flags);
-	else if (value.flags & SOF_TIMESTAMPING_OPT_ID && !is_connected(&endpoint))
+	else if (value.flags & LKOS_SOF_OPT_ID && !is_connected(&endpoint))
 		return set_before_connecting(fd, &endpoint, value, size);
 	return err ? err : request_stamps(fd, &endpoint, LKOS_STAMPS_PLAIN, value.flags);
 }

@@ -20,16 +20,12 @@ bool lkos_socket_receives_specially(int fd, int flags);
 /* The same of a call that brings control data. */
 bool lkos_socket_receives_messages_specially(int fd, int flags);
 
-static inline bool lkos_receives_messages_specially(int fd, int flags)
+/* false: nothing is to be done for any socket by a call with these flags. It is the one test of a
+ * process that uses no feature, so the rest of a call stands apart. */
+static inline bool lkos_receiving_may_differ(int flags)
 {
-	return LKOS_UNLIKELY(lkos_receiving_matters || flags & LKOS_MSG_ONEPKT) &&
-	       lkos_socket_receives_messages_specially(fd, flags);
-}
-
-static inline bool lkos_receives_specially(int fd, int flags)
-{
-	return LKOS_UNLIKELY(lkos_receiving_matters || flags & LKOS_MSG_ONEPKT) &&
-	       lkos_socket_receives_specially(fd, flags);
+	return LKOS_UNLIKELY(lkos_receiving_matters) ||
+	       LKOS_UNLIKELY(flags & LKOS_MSG_ONEPKT);
 }
 
 /* As recvmsg(), for such a socket: -1 and errno, or as many bytes as were received. */

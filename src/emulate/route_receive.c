@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The calls of libc that receive. Each is passed on, unless there is something to do for its socket:
- * then all of them are one, lkos_receive(). */
+ * then all of them are one, lkos_receive(). That is looked at in a function apart: the call itself
+ * then saves no register. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,10 +14,17 @@
 #include "src/runtime/c.h"
 #include "src/runtime/next.h"
 
+LKOS_NOINLINE static ssize_t special_recv(int fd, void *buf, size_t len, int flags)
+{
+	if (lkos_socket_receives_specially(fd, flags))
+		return lkos_receive_into(fd, buf, len, flags);
+	return lkos_next.recv(fd, buf, len, flags);
+}
+
 LKOS_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
-	if (lkos_receives_specially(fd, flags))
-		return lkos_receive_into(fd, buf, len, flags);
+	if (lkos_receiving_may_differ(flags))
+		return special_recv(fd, buf, len, flags);
 	return lkos_next.recv(fd, buf, len, flags);
 }
 
@@ -38,18 +46,33 @@ LKOS_NOINLINE static ssize_t receive_from(int fd, void *buf, size_t len, int fla
 	return received;
 }
 
-LKOS_EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags,
-			     struct sockaddr *addr, socklen_t *addrlen)
+LKOS_NOINLINE static ssize_t special_recvfrom(int fd, void *buf, size_t len, int flags,
+					      struct sockaddr *addr, socklen_t *addrlen)
 {
-	if (lkos_receives_specially(fd, flags))
+	if (lkos_socket_receives_specially(fd, flags))
 		return receive_from(fd, buf, len, flags, addr, addrlen);
 	return lkos_next.recvfrom(fd, buf, len, flags, addr, addrlen);
 }
 
+LKOS_EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags,
+			     struct sockaddr *addr, socklen_t *addrlen)
+{
+	if (lkos_receiving_may_differ(flags))
+		return special_recvfrom(fd, buf, len, flags, addr, addrlen);
+	return lkos_next.recvfrom(fd, buf, len, flags, addr, addrlen);
+}
+
+LKOS_NOINLINE static ssize_t special_recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	if (lkos_socket_receives_messages_specially(fd, flags))
+		return lkos_receive(fd, msg, flags);
+	return lkos_next.recvmsg(fd, msg, flags);
+}
+
 LKOS_EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	if (lkos_receives_messages_specially(fd, flags))
-		return lkos_receive(fd, msg, flags);
+	if (lkos_receiving_may_differ(flags))
+		return special_recvmsg(fd, msg, flags);
 	return lkos_next.recvmsg(fd, msg, flags);
 }
 
@@ -110,19 +133,34 @@ LKOS_NOINLINE static int receive_many(int fd, struct mmsghdr *msgs, unsigned int
 	return (int)received;
 }
 
-LKOS_EXPORT int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags,
-			 struct timespec *timeout)
+LKOS_NOINLINE static int special_recvmmsg(int fd, struct mmsghdr *msgs, unsigned int count,
+					  int flags, struct timespec *timeout)
 {
-	if (lkos_receives_messages_specially(fd, flags))
+	if (lkos_socket_receives_messages_specially(fd, flags))
 		return receive_many(fd, msgs, count, flags, timeout);
 	return lkos_next.recvmmsg(fd, msgs, count, flags, timeout);
 }
 
+LKOS_EXPORT int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int flags,
+			 struct timespec *timeout)
+{
+	if (lkos_receiving_may_differ(flags))
+		return special_recvmmsg(fd, msgs, count, flags, timeout);
+	return lkos_next.recvmmsg(fd, msgs, count, flags, timeout);
+}
+
 /* Nothing is received into no memory. */
+LKOS_NOINLINE static ssize_t special_read(int fd, void *buf, size_t len)
+{
+	if (len && lkos_socket_receives_specially(fd, 0))
+		return lkos_receive_into(fd, buf, len, 0);
+	return lkos_next.read(fd, buf, len);
+}
+
 LKOS_EXPORT ssize_t read(int fd, void *buf, size_t len)
 {
-	if (len && lkos_receives_specially(fd, 0))
-		return lkos_receive_into(fd, buf, len, 0);
+	if (lkos_receiving_may_differ(0))
+		return special_read(fd, buf, len);
 	return lkos_next.read(fd, buf, len);
 }
 
@@ -133,14 +171,20 @@ static bool is_empty(const struct iovec *pieces, int count)
 	return count <= 0;
 }
 
+LKOS_NOINLINE static ssize_t special_readv(int fd, const struct iovec *pieces, int count)
+{
+	struct msghdr msg = {.msg_iov = (struct iovec *)pieces,
+			     .msg_iovlen = (size_t)count};
+
+	if (lkos_socket_receives_specially(fd, 0) && !is_empty(pieces, count))
+		return lkos_receive(fd, &msg, 0);
+	return lkos_next.readv(fd, pieces, count);
+}
+
 LKOS_EXPORT ssize_t readv(int fd, const struct iovec *pieces, int count)
 {
-	if (lkos_receives_specially(fd, 0) && !is_empty(pieces, count)) {
-		struct msghdr msg = {.msg_iov = (struct iovec *)pieces,
-				     .msg_iovlen = (size_t)count};
-
-		return lkos_receive(fd, &msg, 0);
-	}
+	if (lkos_receiving_may_differ(0))
+		return special_readv(fd, pieces, count);
 	return lkos_next.readv(fd, pieces, count);
 }
 
@@ -151,24 +195,49 @@ ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags);
 ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags,
 		       struct sockaddr *addr, socklen_t *addrlen);
 
-LKOS_EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t room)
+LKOS_NOINLINE static ssize_t special_read_chk(int fd, void *buf, size_t len, size_t room)
 {
-	if (len && len <= room && lkos_receives_specially(fd, 0))
+	if (len && len <= room && lkos_socket_receives_specially(fd, 0))
 		return lkos_receive_into(fd, buf, len, 0);
 	return lkos_next.__read_chk(fd, buf, len, room);
 }
 
-LKOS_EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags)
+LKOS_EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t room)
 {
-	if (len <= room && lkos_receives_specially(fd, flags))
+	if (lkos_receiving_may_differ(0))
+		return special_read_chk(fd, buf, len, room);
+	return lkos_next.__read_chk(fd, buf, len, room);
+}
+
+LKOS_NOINLINE static ssize_t special_recv_chk(int fd, void *buf, size_t len, size_t room,
+					      int flags)
+{
+	if (len <= room && lkos_socket_receives_specially(fd, flags))
 		return lkos_receive_into(fd, buf, len, flags);
 	return lkos_next.__recv_chk(fd, buf, len, room, flags);
+}
+
+LKOS_EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags)
+{
+	if (lkos_receiving_may_differ(flags))
+		return special_recv_chk(fd, buf, len, room, flags);
+	return lkos_next.__recv_chk(fd, buf, len, room, flags);
+}
+
+LKOS_NOINLINE static ssize_t special_recvfrom_chk(int fd, void *buf, size_t len,
+						  size_t room, int flags,
+						  struct sockaddr *addr,
+						  socklen_t *addrlen)
+{
+	if (len <= room && lkos_socket_receives_specially(fd, flags))
+		return receive_from(fd, buf, len, flags, addr, addrlen);
+	return lkos_next.__recvfrom_chk(fd, buf, len, room, flags, addr, addrlen);
 }
 
 LKOS_EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags,
 				   struct sockaddr *addr, socklen_t *addrlen)
 {
-	if (len <= room && lkos_receives_specially(fd, flags))
-		return receive_from(fd, buf, len, flags, addr, addrlen);
+	if (lkos_receiving_may_differ(flags))
+		return special_recvfrom_chk(fd, buf, len, room, flags, addr, addrlen);
 	return lkos_next.__recvfrom_chk(fd, buf, len, room, flags, addr, addrlen);
 }

@@ -11,26 +11,44 @@
 #include "src/runtime/next.h"
 #include "src/translate/zerocopy.h"
 
-static inline bool is_of_ours(int level, int optname)
+/* Of options that are not looked at at all, there is one test: the rest stands apart. */
+static inline bool may_be_ours(int level, int optname)
 {
-	return LKOS_UNLIKELY(lkos_is_stamps_option(optname)) && level == SOL_SOCKET &&
-	       lkos_emulation_is_on();
+	return (LKOS_UNLIKELY(level == SOL_SOCKET) &&
+		LKOS_UNLIKELY(lkos_is_stamps_option(optname))) ||
+	       (LKOS_UNLIKELY(level == IPPROTO_TCP) &&
+		LKOS_UNLIKELY(optname == LKOS_TCP_ZEROCOPY_RECEIVE));
+}
+
+LKOS_NOINLINE static int set(int fd, int level, int optname, const void *optval,
+			     socklen_t optlen)
+{
+	if (level == SOL_SOCKET && lkos_emulation_is_on())
+		return lkos_stamps_set(fd, optname, optval, optlen);
+	return lkos_next.setsockopt(fd, level, optname, optval, optlen);
 }
 
 LKOS_EXPORT int setsockopt(int fd, int level, int optname, const void *optval,
 			   socklen_t optlen)
 {
-	if (is_of_ours(level, optname))
-		return lkos_stamps_set(fd, optname, optval, optlen);
+	if (may_be_ours(level, optname))
+		return set(fd, level, optname, optval, optlen);
 	return lkos_next.setsockopt(fd, level, optname, optval, optlen);
+}
+
+LKOS_NOINLINE static int get(int fd, int level, int optname, void *optval,
+			     socklen_t *optlen)
+{
+	if (level == IPPROTO_TCP && lkos_receiving_matters)
+		return lkos_stamps_zerocopy(fd, optval, optlen);
+	if (level == SOL_SOCKET && lkos_emulation_is_on())
+		return lkos_stamps_get(fd, optname, optval, optlen);
+	return lkos_next.getsockopt(fd, level, optname, optval, optlen);
 }
 
 LKOS_EXPORT int getsockopt(int fd, int level, int optname, void *optval, socklen_t *optlen)
 {
-	if (LKOS_UNLIKELY(lkos_receiving_matters) && level == IPPROTO_TCP &&
-	    optname == LKOS_TCP_ZEROCOPY_RECEIVE)
-		return lkos_stamps_zerocopy(fd, optval, optlen);
-	if (is_of_ours(level, optname))
-		return lkos_stamps_get(fd, optname, optval, optlen);
+	if (may_be_ours(level, optname))
+		return get(fd, level, optname, optval, optlen);
 	return lkos_next.getsockopt(fd, level, optname, optval, optlen);
 }

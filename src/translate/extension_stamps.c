@@ -17,12 +17,12 @@
 /* SO_TIMESTAMPING's bits 0 to 16, but those that Onload refuses. */
 #define ACCEPTED                                                                         \
 	(((LKOS_SOF_OPT_ID_TCP << 1) - 1) &                                              \
-	 ~(uint32_t)(SOF_TIMESTAMPING_OPT_STATS | LKOS_SOF_OPT_TX_SWHW | 1U << 15))
+	 ~(uint32_t)(LKOS_SOF_OPT_STATS | LKOS_SOF_OPT_TX_SWHW | 1U << 15))
 
 /* What the kernel does as Onload does it. */
 #define PASSED_ON                                                                        \
-	(LKOS_SOF_NUMBERS | SOF_TIMESTAMPING_OPT_CMSG | SOF_TIMESTAMPING_OPT_TSONLY |    \
-	 SOF_TIMESTAMPING_OPT_PKTINFO)
+	(LKOS_SOF_NUMBERS | LKOS_SOF_OPT_CMSG | LKOS_SOF_OPT_TSONLY |                    \
+	 LKOS_SOF_OPT_PKTINFO)
 
 /* Of a stamp in Onload's form: onload_ts_flags. */
 #define CLOCK_SET 1U
@@ -43,7 +43,6 @@ struct typed_stamp {
 
 _Static_assert(sizeof(struct onload_stamp) == 16, "as Onload has it");
 _Static_assert(sizeof(struct typed_stamp) == 24, "as Onload has it");
-_Static_assert(LKOS_STAMP_OPT_PKTINFO == SOF_TIMESTAMPING_OPT_PKTINFO, "the same bit");
 
 /* ---- What may be requested */
 
@@ -93,7 +92,7 @@ uint32_t lkos_stamps_to_kernel(const struct lkos_stamps_request *request, bool t
 {
 	const bool by_us = lkos_stamps_are_numbered_by_us(request, tcp);
 	uint32_t held = request->form == LKOS_STAMPS_V1
-				? request->flags & SOF_TIMESTAMPING_OPT_PKTINFO
+				? request->flags & LKOS_SOF_OPT_PKTINFO
 				: request->flags & PASSED_ON;
 
 	if (wants_received(request))
@@ -102,10 +101,9 @@ uint32_t lkos_stamps_to_kernel(const struct lkos_stamps_request *request, bool t
 	if (wants_sent(request))
 		held |= SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE;
 	if (by_us)
-		held |= SOF_TIMESTAMPING_OPT_ID;
+		held |= LKOS_SOF_OPT_ID;
 	if (by_us && request->form == LKOS_STAMPS_PLAIN)
-		held |= LKOS_SOF_TX_ACK | LKOS_SOF_OPT_ID_TCP |
-			SOF_TIMESTAMPING_OPT_TSONLY;
+		held |= LKOS_SOF_TX_ACK | LKOS_SOF_OPT_ID_TCP | LKOS_SOF_OPT_TSONLY;
 	return held;
 }
 
@@ -426,7 +424,7 @@ static void drop_unasked(const struct lkos_control *found,
 	if (v1)
 		error.ee_data = 0;
 	memcpy(at, &error, sizeof(error));
-	if (v1 || !(request->flags & SOF_TIMESTAMPING_OPT_CMSG))
+	if (v1 || !(request->flags & LKOS_SOF_OPT_CMSG))
 		memset(at + sizeof(error), 0, found->report_size - sizeof(error));
 }
 

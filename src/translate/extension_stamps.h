@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "src/translate/timestamping_cmsg.h"
+#include "src/translate/timestamping_flags.h"
 
 /* Options and control messages by number, as programs compile them in. */
 #define LKOS_SO_STAMPS_V2 0xF5300   /* SO_TIMESTAMPING_OOEXT, and its message */
@@ -23,8 +24,7 @@
 #define LKOS_SOF_STREAM (1U << 23)  /* ONLOAD_SOF_TIMESTAMPING_STREAM */
 #define LKOS_SOF_TRAILER (1U << 31) /* SOF_TIMESTAMPING_OOEXT_TRAILER */
 #define LKOS_SOF_ONLOAD (LKOS_SOF_STREAM | LKOS_SOF_TRAILER)
-#define LKOS_SOF_OPT_ID_TCP (1U << 16) /* since Linux 6.2 */
-#define LKOS_SOF_NUMBERS (SOF_TIMESTAMPING_OPT_ID | LKOS_SOF_OPT_ID_TCP)
+#define LKOS_SOF_NUMBERS (LKOS_SOF_OPT_ID | LKOS_SOF_OPT_ID_TCP)
 
 /* Of onload_timestamping_request(). */
 #define LKOS_STAMP_TX_NIC 1U

@@ -30,9 +30,15 @@
 #define LKOS_SOF_OURS (LKOS_SOF_SET_BY_NEW | LKOS_SOF_TX_HARDWARE_PER_CALL)
 
 /* SOF_TIMESTAMPING_* of Linux 3.17 to 6.15, whose headers not everybody has. */
+#define LKOS_SOF_OPT_ID (1U << 7)
 #define LKOS_SOF_TX_SCHED (1U << 8)
 #define LKOS_SOF_TX_ACK (1U << 9)
+#define LKOS_SOF_OPT_CMSG (1U << 10)
+#define LKOS_SOF_OPT_TSONLY (1U << 11)
+#define LKOS_SOF_OPT_STATS (1U << 12)
+#define LKOS_SOF_OPT_PKTINFO (1U << 13)
 #define LKOS_SOF_OPT_TX_SWHW (1U << 14)
+#define LKOS_SOF_OPT_ID_TCP (1U << 16)
 #define LKOS_SOF_OPT_RX_FILTER (1U << 17)
 #define LKOS_SOF_TX_COMPLETION (1U << 18)
 

@@ -1312,6 +1312,19 @@ bool asks_for_hardware(const long *a)
 	return flags & SOF_TIMESTAMPING_RAW_HARDWARE;
 }
 
+/* Under the emulation: flags that a kernel does not know, and numbers for a connection to come. */
+static bool asks_as_of_onload(const struct kind *kind, const long *a)
+{
+	const uint32_t of_onload = 1U << 31 | 1U << 23;
+	uint32_t flags = 0;
+
+	if (!getenv("LKOS_TEST_EMULATED") || !is_timestamping(a))
+		return false;
+	memcpy(&flags, head_area + AT_VALUE, sizeof(flags));
+	return flags & of_onload ||
+	       (kind->traits & IS_TCP && flags & SOF_TIMESTAMPING_OPT_ID);
+}
+
 static bool is_mmsg(const struct call *call)
 {
 	return strstr(call->name, "mmsg") != NULL;
@@ -1341,6 +1354,8 @@ const char *rule_for(const struct call *call, const struct kind *kind, const lon
 			  asks_for_hardware_once(call, kind, v)))
 		return "SO_TIMESTAMPING that asks for hardware stamps, before other "
 		       "calls";
+	if (call->does & SETS_OPTION && asks_as_of_onload(kind, a))
+		return "SO_TIMESTAMPING as Onload takes it, under the emulation";
 	if (call->prepare == ioctl_call && stamps_a_device(v, a))
 		return "SIOCSHWTSTAMP and SIOCGHWTSTAMP on a device that cannot stamp";
 	if (call->prepare == recvmmsg_timeout_call && v[0] == 0 && v[1] > 1 &&
