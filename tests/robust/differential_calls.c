@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Every call that the library stands in front of, with the values that hurt. Of each parameter
  * the first value is the ordinary one. */
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/net_tstamp.h>
@@ -1312,17 +1313,27 @@ bool asks_for_hardware(const long *a)
 	return flags & SOF_TIMESTAMPING_RAW_HARDWARE;
 }
 
-/* Under the emulation: flags that a kernel does not know, and numbers for a connection to come. */
-static bool asks_as_of_onload(const struct kind *kind, const long *a)
+/* Flags that a kernel does not know, and numbers for a connection to come. */
+static bool asks_as_of_onload(const struct call *call, const struct kind *kind,
+			      const long *v, const long *a)
 {
 	const uint32_t of_onload = 1U << 31 | 1U << 23;
-	uint32_t flags = 0;
+	const bool sets = call->prepare == read_after_set_call
+				  ? v[0] == SO_TIMESTAMPING_OLD || v[0] == SO_TIMESTAMPING_NEW
+				  : call->does & SETS_OPTION && is_timestamping(a);
+	uint32_t flags;
 
-	if (!getenv("LKOS_TEST_EMULATED") || !is_timestamping(a))
-		return false;
 	memcpy(&flags, head_area + AT_VALUE, sizeof(flags));
-	return flags & of_onload ||
-	       (kind->traits & IS_TCP && flags & SOF_TIMESTAMPING_OPT_ID);
+	return sets && (flags & of_onload || (kind->traits & IS_TCP &&
+					      flags & SOF_TIMESTAMPING_OPT_ID));
+}
+
+static bool is_emulated(void)
+{
+	int (*const present)(void) =
+		(int (*)(void))dlsym(RTLD_DEFAULT, "onload_is_present");
+
+	return present && present();
 }
 
 static bool is_mmsg(const struct call *call)
@@ -1354,7 +1365,7 @@ const char *rule_for(const struct call *call, const struct kind *kind, const lon
 			  asks_for_hardware_once(call, kind, v)))
 		return "SO_TIMESTAMPING that asks for hardware stamps, before other "
 		       "calls";
-	if (call->does & SETS_OPTION && asks_as_of_onload(kind, a))
+	if (asks_as_of_onload(call, kind, v, a) && is_emulated())
 		return "SO_TIMESTAMPING as Onload takes it, under the emulation";
 	if (call->prepare == ioctl_call && stamps_a_device(v, a))
 		return "SIOCSHWTSTAMP and SIOCGHWTSTAMP on a device that cannot stamp";
