@@ -645,6 +645,25 @@ static void numbers_while_connecting(char **args)
 	say_sent("sent", pair);
 }
 
+/* TCP alone: after requests for which we number. FAMILY */
+static void numbers_anew(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	const uint32_t flags = TX_HW | RAW | ID;
+
+	turn_stamping_on();
+	MUST(onload_timestamping_request(pair.near, TX_NIC));
+	say_sent("v1", pair);
+	MUST(set(pair.near, SO_TIMESTAMPING, flags));
+	say_sent("plain", pair);
+	MUST(set(pair.near, SO_TIMESTAMPING, TX_HW | STREAM));
+	say_sent("stream", pair);
+	MUST(set_v2(pair.near, flags));
+	say_sent("v2", pair);
+	MUST(set_v2(pair.near, flags));
+	say_sent("v2 again", pair);
+}
+
 /* FAMILY */
 static void inherited(char **args)
 {
@@ -801,6 +820,7 @@ const struct scenario scenarios[] = {
 	{"closed_port", closed_port},
 	{"numbers_before_connecting", numbers_before_connecting},
 	{"numbers_while_connecting", numbers_while_connecting},
+	{"numbers_anew", numbers_anew},
 	{"inherited", inherited},
 	{"cut", cut},
 	{"environment", environment},
