@@ -471,9 +471,62 @@ static void stream(char **args)
 	fact("end=%s", receive(pair.near, MSG_ERRQUEUE));
 }
 
+/* What arrives at fd is dropped, or no longer. */
+static void drop_arriving(int fd, bool drops)
+{
+	struct sock_filter none[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+	const struct sock_fprog program = {COUNT(none), none};
+
+	MUST(setsockopt(fd, SOL_SOCKET, drops ? SO_ATTACH_FILTER : SO_DETACH_FILTER,
+			&program, sizeof(program)));
+}
+
+static struct tcp_info tcp_info(int fd)
+{
+	struct tcp_info info = {.tcpi_state = 0};
+	socklen_t size = sizeof(info);
+
+	MUST(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size));
+	return info;
+}
+
+static void wait_until_sent_again(int fd)
+{
+	for (int ms = 0; ms < WAIT_MS && tcp_info(fd).tcpi_total_retrans == 0; ms++)
+		poll(NULL, 0, 1);
+}
+
+/* near: not connected yet. */
+static struct pair pair_of(const struct family *family, int near)
+{
+	const int listener = bound_socket(family, NULL, NULL);
+	struct pair pair = {.near = near};
+	struct sockaddr_storage addr;
+	socklen_t size = sizeof(addr);
+
+	MUST(getsockname(listener, (struct sockaddr *)&addr, &size));
+	MUST(connect(near, (struct sockaddr *)&addr, size));
+	pair.far = (int)MUST(accept(listener, NULL, NULL));
+	MUST(close(listener));
+	return pair;
+}
+
+/* Until so many segments may be on their way. */
+static void widen(struct pair pair, unsigned int segments)
+{
+	static char bytes[1 << 16];
+
+	for (int i = 0; i < 1000 && tcp_info(pair.near).tcpi_snd_cwnd < segments; i++) {
+		MUST(send(pair.near, bytes, sizeof(bytes), 0));
+		MUST(recv(pair.far, bytes, sizeof(bytes), MSG_WAITALL));
+	}
+}
+
 /* Reads all that is told of sends, and adds it up. */
 struct sum {
-	size_t reports, bytes, timed;
+	size_t bytes;
+	bool any_without_time, any_after; /* that left first after this: */
+	struct timespec when;
 };
 
 static void add_up(int fd, struct sum *sum)
@@ -488,53 +541,41 @@ static void add_up(int fd, struct sum *sum)
 		if (recvmsg(fd, &msg, MSG_ERRQUEUE) < 0)
 			return;
 		memcpy(&record, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(record));
-		sum->reports++;
 		sum->bytes += record.len;
-		sum->timed += record.first_sent.tv_sec != 0;
+		sum->any_without_time |= record.first_sent.tv_sec == 0;
+		sum->any_after |= record.first_sent.tv_sec > sum->when.tv_sec ||
+				  (record.first_sent.tv_sec == sum->when.tv_sec &&
+				   record.first_sent.tv_nsec > sum->when.tv_nsec);
 	}
 }
 
-/* TCP alone: as many sends before the first acknowledgement as a peer lets come. FAMILY */
+/* TCP alone: many sends before the first of them arrives. FAMILY */
 static void stream_of_many(char **args)
 {
-	const struct pair pair = connected_pair(family_named(args[0]));
-	const int on = 1, off = 0;
-	struct sum sum = {0};
+	const struct family *const family = family_named(args[0]);
+	const int near = fresh_socket(family), on = 1, small = 536, large = 1 << 20;
+	struct sum sum = {.bytes = 0};
+	struct pair pair;
 
 	turn_stamping_on();
-	MUST(setsockopt(pair.near, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
-	MUST(setsockopt(pair.far, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof(off)));
-	MUST(set(pair.near, SO_TIMESTAMPING, TX_HW | SYS | STREAM));
-	for (int i = 0; i < 500; i++) {
-		MUST(send(pair.near, "abc", 3, 0));
-		add_up(pair.near, &sum);
+	MUST(setsockopt(near, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
+	MUST(setsockopt(near, IPPROTO_TCP, TCP_MAXSEG, &small, sizeof(small)));
+	MUST(setsockopt(near, SOL_SOCKET, SO_SNDBUF, &large, sizeof(large)));
+	pair = pair_of(family, near);
+	widen(pair, 200);
+	MUST(set(near, SO_TIMESTAMPING, TX_HW | SYS | STREAM));
+	drop_arriving(pair.far, true);
+	for (int i = 0; i < 150; i++) {
+		MUST(send(near, "abc", 3, 0));
+		add_up(near, &sum);
 	}
-	wait_until_sent(pair.near);
-	add_up(pair.near, &sum);
+	clock_gettime(CLOCK_REALTIME, &sum.when);
+	drop_arriving(pair.far, false);
+	wait_until_sent(near);
+	add_up(near, &sum);
 	fact("bytes=%zu", sum.bytes);
-	fact("all have a time=%d", sum.reports == sum.timed);
-}
-
-/* What arrives at fd is dropped, or no longer. */
-static void drop_arriving(int fd, bool drops)
-{
-	struct sock_filter none[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
-	const struct sock_fprog program = {COUNT(none), none};
-
-	MUST(setsockopt(fd, SOL_SOCKET, drops ? SO_ATTACH_FILTER : SO_DETACH_FILTER,
-			&program, sizeof(program)));
-}
-
-static void wait_until_sent_again(int fd)
-{
-	struct tcp_info info = {.tcpi_total_retrans = 0};
-
-	for (int ms = 0; ms < WAIT_MS && info.tcpi_total_retrans == 0; ms++) {
-		socklen_t size = sizeof(info);
-
-		MUST(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size));
-		poll(NULL, 0, 1);
-	}
+	fact("without a time=%d, with a later one=%d", sum.any_without_time,
+	     sum.any_after);
 }
 
 /* TCP alone: the first segment gets lost. FAMILY */
@@ -624,7 +665,7 @@ static void numbers_before_connecting(char **args)
 	say_sent("sent back", (struct pair){pair.far, pair.near});
 }
 
-/* TCP alone. FAMILY */
+/* TCP alone: the first packet of the connection gets lost. FAMILY */
 static void numbers_while_connecting(char **args)
 {
 	const struct family *const family = family_named(args[0]);
@@ -639,10 +680,31 @@ static void numbers_while_connecting(char **args)
 		not_run("Linux 6.2");
 	SAY(set(pair.near, SO_TIMESTAMPING, TX_HW | RAW | ID));
 	MUST(getsockname(listener, (struct sockaddr *)&addr, &size));
+	drop_arriving(listener, true);
 	fact("connect=%s", outcome(connect(pair.near, (struct sockaddr *)&addr, size)));
+	drop_arriving(listener, false);
 	pair.far = (int)MUST(accept(listener, NULL, NULL));
 	wait_for(pair.near, POLLOUT);
 	say_sent("sent", pair);
+}
+
+/* TCP alone: after requests for which we number. FAMILY */
+static void numbers_anew(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	const uint32_t flags = TX_HW | RAW | ID;
+
+	turn_stamping_on();
+	MUST(onload_timestamping_request(pair.near, TX_NIC));
+	say_sent("v1", pair);
+	MUST(set(pair.near, SO_TIMESTAMPING, flags));
+	say_sent("plain", pair);
+	MUST(set(pair.near, SO_TIMESTAMPING, TX_HW | STREAM));
+	say_sent("stream", pair);
+	MUST(set_v2(pair.near, flags));
+	say_sent("v2", pair);
+	MUST(set_v2(pair.near, flags));
+	say_sent("v2 again", pair);
 }
 
 /* FAMILY */
@@ -801,6 +863,7 @@ const struct scenario scenarios[] = {
 	{"closed_port", closed_port},
 	{"numbers_before_connecting", numbers_before_connecting},
 	{"numbers_while_connecting", numbers_while_connecting},
+	{"numbers_anew", numbers_anew},
 	{"inherited", inherited},
 	{"cut", cut},
 	{"environment", environment},
