@@ -745,7 +745,7 @@ class ShortWay : public testing::Test {
     EXPECT_TRUE(memory_.Intact());
     if (slots == nullptr) return false;
     if (lkos_sof_is_common(requested)) {
-      lkos_slots_to_app(slots, requested);
+      lkos_slots_to_app(slots, LKOS_SLOT_SIZE_NEW, requested);
     } else if (requested & SOF_TIMESTAMPING_RAW_HARDWARE) {
       return true;  // the caller goes the long way
     }

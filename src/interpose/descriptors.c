@@ -120,10 +120,13 @@ LKOS_EXPORT int accept4(int fd, struct sockaddr *addr, socklen_t *addrlen, int f
 /* A socket on which nothing can be noted is known by its numbers only. */
 static int duplicated(int fd, int new_fd)
 {
+	uint32_t requested;
+	bool not_noted;
+
 	if (new_fd == fd) /* of dup2, which leaves it as it is */
 		return fd;
-	if (given_out(new_fd) >= 0)
-		lkos_fd_copy_hint(fd, new_fd);
+	if (given_out(new_fd) >= 0 && lkos_fd_hint(fd, &requested, &not_noted) && not_noted)
+		lkos_fd_leave_hint(new_fd, requested, true);
 	return new_fd;
 }
 

@@ -96,7 +96,7 @@ static LKOS_ALWAYS_INLINE bool common_to_app(int fd, const struct msghdr *msg)
 		return false;
 	if (!lkos_sof_is_common(requested))
 		return requested && !(requested & SOF_TIMESTAMPING_RAW_HARDWARE);
-	lkos_slots_to_app(slots, requested);
+	lkos_slots_to_app(slots, LKOS_SLOT_SIZE_NEW, requested);
 	return true;
 }
 

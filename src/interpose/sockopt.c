@@ -48,31 +48,24 @@ static LKOS_NOINLINE int set_timestamping(int fd, int level, int optname,
 	return result;
 }
 
-/* The kernel has filled optval, so it can be read and written here. Of fewer than 4 bytes the
- * flags cannot be told: they are asked for again. */
-static void show_requested(int fd, int optname, void *optval, socklen_t optlen)
-{
-	uint32_t flags = 0;
-	socklen_t size = sizeof(flags);
-
-	if (optlen == 0)
-		return;
-	if (optlen >= size)
-		memcpy(&flags, optval, size);
-	else if (lkos_next.getsockopt(fd, SOL_SOCKET, optname, &flags, &size) != 0)
-		return;
-	flags = lkos_requested_shown(fd, flags);
-	memcpy(optval, &flags, optlen < size ? optlen : size);
-}
-
+/* What the kernel has filled can be read and written here. Of fewer than 4 bytes the flags cannot be told:
+ * they are asked for again. */
 static LKOS_NOINLINE int get_timestamping(int fd, int level, int optname, void *optval,
 					  socklen_t *optlen)
 {
 	const int result = lkos_next.getsockopt(fd, level, optname, optval, optlen);
+	uint32_t flags = 0;
+	socklen_t size = sizeof(flags), filled;
 
-	if (result == 0)
-		show_requested(fd, optname, optval, *optlen);
-	return result;
+	if (result != 0 || (filled = *optlen) == 0)
+		return result;
+	if (filled >= size)
+		memcpy(&flags, optval, size);
+	else if (lkos_next.getsockopt(fd, SOL_SOCKET, optname, &flags, &size) != 0)
+		return 0;
+	flags = lkos_requested_shown(fd, flags);
+	memcpy(optval, &flags, filled < size ? filled : size);
+	return 0;
 }
 
 /* The numbers have another meaning on other levels. */

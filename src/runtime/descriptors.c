@@ -110,15 +110,6 @@ void lkos_fd_leave_hint(int fd, uint32_t requested, bool not_noted)
 			     HAS_FLAGS | (not_noted ? LKOS_FD_NOT_NOTED : 0) | requested);
 }
 
-void lkos_fd_copy_hint(int from, int to)
-{
-	uint32_t requested;
-	bool not_noted;
-
-	if (lkos_fd_hint(from, &requested, &not_noted) && not_noted)
-		lkos_fd_leave_hint(to, requested, true);
-}
-
 struct lkos_fd_snapshot lkos_fd_look(int fd)
 {
 	struct lkos_fd_snapshot snapshot = {make_entry(fd), 0,

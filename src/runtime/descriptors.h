@@ -71,9 +71,6 @@ static inline bool lkos_fd_cached_first(int fd, uint32_t *requested)
 bool lkos_fd_hint(int fd, uint32_t *requested, bool *not_noted);
 void lkos_fd_leave_hint(int fd, uint32_t requested, bool not_noted);
 
-/* `to` is the same socket as `from`: it gets what only the entry of `from` knows. */
-void lkos_fd_copy_hint(int from, int to);
-
 /* A number as it was before the kernel was asked about it. */
 struct lkos_fd_snapshot {
 	lkos_fd_entry *at; /* NULL: nothing can be cached */

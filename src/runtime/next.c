@@ -16,21 +16,12 @@
 	}                                                                                \
 	static ret missing_##name params                                                 \
 	{                                                                                \
-		return lkos_fail(-ENOSYS);                                               \
+		return (ret)lkos_fail(-ENOSYS);                                          \
 	}
 #define LKOS_NEXT_VOID(name, params, args, proto)                                        \
-	static void first_##name params                                                  \
-	{                                                                                \
-		lkos_next_resolve();                                                     \
-		lkos_next.name args;                                                     \
-	}                                                                                \
-	static void missing_##name params                                                \
-	{                                                                                \
-		errno = ENOSYS;                                                          \
-	}
+	LKOS_NEXT(void, name, params, args, proto)
 #include LKOS_NEXT_ROWS
 #undef LKOS_NEXT
-#undef LKOS_NEXT_VOID
 
 /* A variadic row's own functions take its one argument plainly; the ABIs that we build for pass
  * it the same way, so the cast is only for the compiler. */
@@ -38,10 +29,8 @@
 
 struct lkos_next lkos_next = {
 #define LKOS_NEXT(ret, name, params, args, proto) .name = AS_MEMBER(name, first_##name),
-#define LKOS_NEXT_VOID(name, params, args, proto) .name = AS_MEMBER(name, first_##name),
 #include LKOS_NEXT_ROWS
 #undef LKOS_NEXT
-#undef LKOS_NEXT_VOID
 };
 
 void lkos_next_resolve(void)
@@ -49,12 +38,10 @@ void lkos_next_resolve(void)
 	const int kept = errno;
 	void *found;
 
-#define LKOS_NEXT_VOID(name, params, args, proto)                                        \
+#define LKOS_NEXT(ret, name, params, args, proto)                                        \
 	found = lkos_dlsym(RTLD_NEXT, #name);                                            \
 	lkos_next.name = found ? (__typeof__(lkos_next.name))found                       \
 			       : AS_MEMBER(name, missing_##name);
-#define LKOS_NEXT(ret, name, params, args, proto)                                        \
-	LKOS_NEXT_VOID(name, params, args, proto)
 #include LKOS_NEXT_ROWS
 	errno = kept;
 }

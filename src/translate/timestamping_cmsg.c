@@ -18,9 +18,6 @@
 #define LEVEL_BLUETOOTH 274    /* SOL_BLUETOOTH */
 #define BLUETOOTH_REPORT 4     /* BT_SCM_ERROR of net/bluetooth/bluetooth.h */
 
-#define SLOT_SIZE_NEW 16
-#define SLOTS 3
-
 static const struct { /* where an error queue message says what it reports */
 	int level, type;
 } reports[] = {
@@ -71,7 +68,7 @@ void lkos_control_find(const struct msghdr *msg, struct lkos_control *found)
 			found->stamps_size = message.data_size;
 			found->stamps_span = message.data_span;
 			found->slot_size = message.header.cmsg_type == LKOS_SCM_STAMPS_NEW
-						   ? SLOT_SIZE_NEW
+						   ? LKOS_SLOT_SIZE_NEW
 						   : 2 * sizeof(long);
 		} else if (is_report(&message.header, message.data_size)) {
 			found->report = message.data;
@@ -144,34 +141,29 @@ static uint32_t shown_by(const struct lkos_control *found, uint32_t requested, b
 				       : lkos_sof_of_direction(requested, sent);
 }
 
-/* Whatever their form, the slots are made whole and wide, changed, and put back as far as they
- * are there: a cut message has the bytes of the whole one, up to the cut. */
+/* The slots are made whole, changed, and put back as far as they are there: a cut message has the bytes of
+ * the whole one, up to the cut. */
 void lkos_stamps_to_app(const struct lkos_control *found, struct msghdr *msg,
 			uint32_t requested)
 {
 	const bool sent = msg->msg_flags & MSG_ERRQUEUE;
 	const bool wants_hardware = lkos_sof_wants_hardware(requested, sent);
-	const size_t slot = found->slot_size, all = SLOTS * slot;
+	const size_t slot = found->slot_size, all = 3 * slot;
 	const size_t known = found->stamps_size < all ? found->stamps_size : all;
-	unsigned char theirs[LKOS_STAMPS_SIZE] = {0}, wide[LKOS_STAMPS_SIZE] = {0};
+	unsigned char slots[LKOS_STAMPS_SIZE] = {0};
 
 	if (!wants_hardware && !lkos_sof_reports_ours(requested))
 		return;
 	if (sent && !reports_send(found, msg, requested))
 		return;
-	memcpy(theirs, found->stamps, known);
-	for (size_t i = 0; i < SLOTS; i++)
-		memcpy(wide + i * SLOT_SIZE_NEW, theirs + i * slot, slot);
-	if (!wants_hardware && known == all &&
-	    lkos_slot_is_empty(wide + 2 * SLOT_SIZE_NEW)) {
+	memcpy(slots, found->stamps, known);
+	if (!wants_hardware && known == all && lkos_slot_is_empty(slots + 2 * slot, slot)) {
 		drop_stamps(found, msg);
 		return;
 	}
 	if (wants_hardware)
-		lkos_slots_to_app(wide, shown_by(found, requested, sent));
+		lkos_slots_to_app(slots, slot, shown_by(found, requested, sent));
 	else
-		memset(wide, 0, SLOT_SIZE_NEW);
-	for (size_t i = 0; i < SLOTS; i++)
-		memcpy(theirs + i * slot, wide + i * SLOT_SIZE_NEW, slot);
-	memcpy(found->stamps, theirs, known);
+		memset(slots, 0, slot);
+	memcpy(found->stamps, slots, known);
 }

@@ -19,8 +19,9 @@
  * the form that its time_t has. source: linux include/uapi/asm-generic/socket.h */
 #define LKOS_SCM_STAMPS_OLD 37 /* slots of two longs */
 #define LKOS_SCM_STAMPS_NEW 65 /* slots of two 64-bit numbers */
-#define LKOS_STAMPS_SIZE 48    /* three slots of two 64-bit numbers */
-#define LKOS_SCM_TIME_OLD 29   /* SO_TIMESTAMP's, and SO_TIMESTAMPNS's */
+#define LKOS_SLOT_SIZE_NEW 16
+#define LKOS_STAMPS_SIZE 48  /* three slots of that size */
+#define LKOS_SCM_TIME_OLD 29 /* SO_TIMESTAMP's, and SO_TIMESTAMPNS's */
 #define LKOS_SCM_TIME_NS_OLD 35
 #define LKOS_SCM_TIME_NEW 63
 #define LKOS_SCM_TIME_NS_NEW 64
@@ -70,23 +71,25 @@ static inline unsigned char *lkos_control_only_stamps(const struct msghdr *msg)
 		       : NULL;
 }
 
-/* Of a slot of 16 bytes: has it no stamp? */
-static inline bool lkos_slot_is_empty(const unsigned char *slot)
+/* size: 16, or on 32-bit machines 8. */
+static inline bool lkos_slot_is_empty(const unsigned char *slot, size_t size)
 {
-	uint64_t value[2];
+	uint64_t value[2] = {0};
 
-	memcpy(value, slot, sizeof(value));
+	memcpy(value, slot, size);
 	return (value[0] | value[1]) == 0;
 }
 
-/* Rewrites whole slots of 16 bytes: of a message that was received, or that reports a send.
+/* Rewrites three slots of this size: of a message that was received, or that reports a send.
  * Without SOFTWARE in `requested`, the software stamp is emptied. */
-static inline void lkos_slots_to_app(unsigned char *slots, uint32_t requested)
+static inline void lkos_slots_to_app(unsigned char *slots, size_t size, uint32_t requested)
 {
-	if (lkos_slot_is_empty(slots + 32))
-		memcpy(slots + 32, slots, 16);
+	unsigned char *const hardware = slots + 2 * size;
+
+	if (__builtin_expect(lkos_slot_is_empty(hardware, size), true))
+		memcpy(hardware, slots, size);
 	if (!(requested & SOF_TIMESTAMPING_SOFTWARE))
-		memset(slots, 0, 16);
+		memset(slots, 0, size);
 }
 
 /* The control data of a sendmsg that requests hardware transmit stamps: the software ones are

@@ -59,9 +59,8 @@ uint32_t lkos_sof_requested_after(uint32_t requested, uint32_t before);
  * With SYS_HARDWARE, the flags are taken to be the application's own: who names that old flag
  * names them all. Without it, a software record beside the hardware one of its direction is taken
  * to be our stand-in (not beside OPT_TX_SWHW, which we would have left out), and SOFTWARE to be
- * ours too where no software record is left. So exact are 'hardware only' (without SYS_HARDWARE,
- * one direction or both), 'all of hardware and software' (with it), and whatever has no direction
- * with both its hardware record and RAW_HARDWARE. Of the others these are not exact:
+ * ours too where no software record is left. So these sets are not exact, if they have RAW_HARDWARE and
+ * a hardware record:
  * - without SYS_HARDWARE: a software record beside its hardware one, unless OPT_TX_SWHW is there
  *   too; SOFTWARE without a software record, or a software record without SOFTWARE;
  * - with SYS_HARDWARE: SOFTWARE or such a direction's software record missing;

@@ -70,7 +70,7 @@ void LongWay(msghdr* msg, uint32_t asked) {
 void ShortWay(msghdr* msg, uint32_t asked) {
   unsigned char* slots = lkos_control_only_stamps(msg);
   if (slots != nullptr && lkos_sof_is_common(asked)) {
-    lkos_slots_to_app(slots, asked);
+    lkos_slots_to_app(slots, LKOS_SLOT_SIZE_NEW, asked);
   } else if (slots == nullptr || asked & SOF_TIMESTAMPING_RAW_HARDWARE) {
     if (msg->msg_controllen != 0) LongWay(msg, asked);
   }
