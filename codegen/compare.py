@@ -186,7 +186,7 @@ class Comparison:
             if not f or not g:
                 at = f"{(f or g).text} at offset {headers.abi_text((f or g).offset)}"
                 self.add("field", label, f, g, at, at, holder=name)
-            elif f.type.differs(g.type) or bool(f.bits) != bool(g.bits) or (f.bits and f.bits.width != g.bits.width):
+            elif f.differs(g):
                 self.add("field", label, f, g, holder=name)
         size = [(f"{headers.abi_text(a.size)} bytes", f"{headers.abi_text(b.size)} bytes")] * (a.size != b.size)
         if len(self.found) > first:
