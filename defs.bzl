@@ -79,6 +79,15 @@ LKOS_DL_LINKOPTS = [
     "-Wl,--push-state,--no-as-needed,-l:libdl.so.2,--pop-state",
 ]
 
+# Of src/runtime, what each library has for itself.
+LKOS_FOR_EACH_LIBRARY = [
+    "file.c",
+    "libc.c",
+    "log.c",
+    "memory.c",
+    "next.c",
+]
+
 def lkos_sources():
     """The C files of a folder as they are, for the test of tools/build.sh: target `sources`."""
     native.filegroup(

@@ -8,6 +8,7 @@ that of its member, is told in the line of that other.
 import re
 from dataclasses import dataclass, field
 
+import checks
 import headers
 
 CHANGES = ("new", "gone", "different")
@@ -37,29 +38,25 @@ class Difference:
         return "; ".join([text] + rest)
 
 
+SECTIONS = {"headers": "header", "functions": "function", "inlines": "inline", "types": "type", "enums": "enum",
+            "constants": "macro"}
+PARTS = {"fields": "field", "enumerators": "enumerator"}
+
+
 class Entries:
     """The entries of a spec as they were written, by kind and name."""
 
     def __init__(self, source):
         self.found = {}
-        for section, kind in (("headers", "header"), ("functions", "function"),
-                              ("inlines", "inline"), ("types", "type"), ("enums", "enum"),
-                              ("constants", "macro")):
-            for i, entry in enumerate(source.data[section]):
-                name, path = entry["name"], (section, i)
-                if kind == "type" and entry["kind"] in ("struct", "opaque"):
-                    name = f"struct {name}"
-                elif kind == "enum":
-                    name = f"enum {name}"
-                self.found[kind, name] = (section, entry, source.lines[path])
-                for key, part in (("fields", "field"), ("enumerators", "enumerator")):
-                    for j, one in enumerate(entry.get(key, [])):
-                        line = source.lines[path + (key, j)]
-                        for each in one.get("union", [one]):
-                            label = each["name"]
-                            if part == "field":
-                                label = f"{entry['name']}.{label}"
-                            self.found[part, label] = (section, entry, line)
+        for path, name in checks.leaves(source.data):
+            if path[-1] != "name" or path[0] not in SECTIONS:
+                continue
+            section, entry, part = path[0], source.data[path[0]][path[1]], PARTS.get(path[2])
+            if part == "field":
+                name = f"{entry['name']}.{name}"
+            elif not part and (section == "enums" or entry.get("kind") in ("struct", "opaque")):
+                name = f"{'enum' if section == 'enums' else 'struct'} {name}"
+            self.found[part or SECTIONS[section], name] = (section, entry, source.lines[path[:4 if part else 2]])
 
     def entry(self, kind, name):
         """(section, entry that holds it, line), or None."""
@@ -189,7 +186,7 @@ class Comparison:
             if not f or not g:
                 at = f"{(f or g).text} at offset {headers.abi_text((f or g).offset)}"
                 self.add("field", label, f, g, at, at, holder=name)
-            elif f.type.differs(g.type) or bool(f.bits) != bool(g.bits) or (f.bits and f.bits.width != g.bits.width):
+            elif f.differs(g):
                 self.add("field", label, f, g, holder=name)
         size = [(f"{headers.abi_text(a.size)} bytes", f"{headers.abi_text(b.size)} bytes")] * (a.size != b.size)
         if len(self.found) > first:

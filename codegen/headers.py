@@ -85,6 +85,9 @@ class Named:
     name: str  # empty: it has none
     place: Place
 
+    def differs(self, other):
+        return self.text != other.text
+
 
 @dataclass(frozen=True)
 class Hidable(Named):
@@ -108,6 +111,10 @@ class Field(Named):
     bits: model.Bits
     union: int  # which anonymous union of the struct it belongs to; 0: none
     text = property(lambda self: self.type.spelling + (f" : {self.bits.width}" if self.bits else ""))
+
+    def differs(self, other):
+        widths = [f.bits.width if f.bits else 0 for f in (self, other)]
+        return self.type.differs(other.type) or widths[0] != widths[1]
 
 
 @dataclass(frozen=True)
@@ -151,9 +158,6 @@ class Enumerator(Named):
     expression: str  # empty when the header gives none
     text = property(lambda self: spelling.number(self.value))
 
-    def differs(self, other):
-        return self.value != other.value
-
 
 @dataclass(frozen=True)
 class Enum(Named):
@@ -175,10 +179,6 @@ class Macro(Named):
         if self.value is None:
             return self.expression or "nothing"
         return "pointer " * self.pointer + spelling.number(self.value)
-
-    def differs(self, other):
-        return (self.value, self.pointer) != (other.value, other.pointer) or (
-            self.value is None and self.expression != other.expression)
 
 
 @dataclass(frozen=True)

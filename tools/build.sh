@@ -51,16 +51,16 @@ if [ -z "$cc" ] || ! command -v "${cc%% *}" >/dev/null; then
 	wrong "${cc:-neither gcc nor clang}: not found; install gcc, or name a compiler: CC=clang $0"
 fi
 
-# A list of options in defs.bzl, where Bazel has them from.
-options()
+# A list in defs.bzl, where Bazel has it from.
+listed()
 {
 	sed -n "/^$1 = \[/,/^]/ s/^ *\"\(.*\)\",.*/\1/p" defs.bzl
 }
 
 # Warnings are for developers: other compilers have others.
-compiling=$(options LKOS_COPTS | grep -v '^-W')
-linking=$(options LKOS_LINKOPTS)
-with_dl=$(options LKOS_DL_LINKOPTS)
+compiling=$(listed LKOS_COPTS | grep -v '^-W')
+linking=$(listed LKOS_LINKOPTS)
+with_dl=$(listed LKOS_DL_LINKOPTS)
 
 stub_map=generated/liblk_onload_stub.map
 if $cc ${CFLAGS-} -dM -E - </dev/null | grep -q '__i386__'; then
@@ -81,8 +81,8 @@ build liblk_onload_stub.so liblk_onload_stub.so $stub_map generated/onload_answe
 	src/api/*.c src/interpose/*.c src/runtime/*.c src/translate/*.c $with_dl
 build liblk_onload_emulation.so liblk_onload_emulation.so generated/liblk_onload_emulation.map \
 	'-DLKOS_NEXT_ROWS="generated/emulation_symbols.inc"' '-DLKOS_LIBRARY="lk_onload_emulation"' \
-	generated/onload_emulated.c src/emulate/*.c src/runtime/file.c src/runtime/libc.c src/runtime/log.c \
-	src/runtime/memory.c src/runtime/next.c src/translate/*.c $with_dl
+	generated/onload_emulated.c src/emulate/*.c $(listed LKOS_FOR_EACH_LIBRARY | sed 's|^|src/runtime/|') \
+	src/translate/*.c $with_dl
 for major in 1 2; do
 	build libonload_ext.so.$major libonload_ext.so.$major generated/libonload_ext.map \
 		generated/onload_ext.c generated/onload_ext_version_$major.c
