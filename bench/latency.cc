@@ -127,6 +127,13 @@ void UdpPingPong(benchmark::State& state) { PingPong(state, Connection::Udp()); 
 
 void TcpPingPong(benchmark::State& state) { PingPong(state, Connection::Tcp()); }
 
+// What it takes to make one, and to forget it.
+void NewTcpSocket(benchmark::State& state) {
+  const double start = Used();
+  for (auto _ : state) close(Check(socket(AF_INET, SOCK_STREAM, 0), "socket"));
+  Report(state, Used() - start, 2.0 * state.iterations());
+}
+
 void Receive(int fd) {
   char data[kLength];
   alignas(cmsghdr) char control[256];
@@ -259,6 +266,7 @@ void NewStampedSocket(benchmark::State& state) {
 void Register() {
   benchmark::RegisterBenchmark("UDP ping-pong", UdpPingPong)->Threads(1)->Threads(2);
   benchmark::RegisterBenchmark("TCP ping-pong", TcpPingPong)->Threads(1)->Threads(2);
+  benchmark::RegisterBenchmark("new TCP socket", NewTcpSocket);
   benchmark::RegisterBenchmark("stamped stream", StampedStream)->Threads(1)->Threads(2);
   const int openable = Openable();
   for (int number : {100, openable}) {

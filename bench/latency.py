@@ -18,6 +18,7 @@ import measure
 EXAMPLE = """examples:
   bazel run //bench:latency
   bazel run //bench:latency -- --rounds 31 --json >latency.json
+  bazel run //bench:latency -- --emulate
   bazel run //bench:latency -- --library /usr/lib/x86_64-linux-gnu/libsocket_wrapper.so
 """
 
@@ -38,6 +39,8 @@ def arguments(argv):
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--library", metavar="PATH",
                         help="time this preload library instead of liblk_onload_stub.so")
+    parser.add_argument("--emulate", action="store_true",
+                        help="time the emulation before the library, too; where it may, it taps TCP")
     parser.add_argument("--rounds", metavar="N", type=positive, default=ROUNDS,
                         help=f"pairs of runs (default {ROUNDS})")
     parser.add_argument("--seconds", metavar="S", type=float, default=0.1,
@@ -77,7 +80,7 @@ def report(library, rounds, seconds):
             "ns_without": round(statistics.median(each[row] for each in without), 1),
             "ns_with": round(statistics.median(each[row] for each in with_it), 1),
             **{name: round(ratios[round((rounds - 1) * share)], 3) for name, share in MARKS}})
-    return {"library": library.name, "rounds": rounds, "measured_on": measure.machine(),
+    return {"library": ":".join(one.name for one in measure.each(library)), "rounds": rounds, "measured_on": measure.machine(),
             "rows": rows}
 
 
@@ -93,6 +96,8 @@ def main(argv):
     chosen = arguments(argv)
     try:
         library = measure.chosen_library(chosen.library)
+        if chosen.emulate:
+            library = (measure.built("liblk_onload_emulation.so"), library)
         measure.check_library(library)
         found = report(library, chosen.rounds, chosen.seconds)
     except measure.Trouble as trouble:
