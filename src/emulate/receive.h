@@ -22,13 +22,15 @@ bool lkos_socket_receives_messages_specially(int fd, int flags);
 
 static inline bool lkos_receives_messages_specially(int fd, int flags)
 {
-	return LKOS_UNLIKELY(lkos_receiving_matters || flags & LKOS_MSG_ONEPKT) &&
+	return LKOS_UNLIKELY(lkos_receiving_matters ||
+			     flags & (LKOS_MSG_ONEPKT | MSG_OOB)) &&
 	       lkos_socket_receives_messages_specially(fd, flags);
 }
 
 static inline bool lkos_receives_specially(int fd, int flags)
 {
-	return LKOS_UNLIKELY(lkos_receiving_matters || flags & LKOS_MSG_ONEPKT) &&
+	return LKOS_UNLIKELY(lkos_receiving_matters ||
+			     flags & (LKOS_MSG_ONEPKT | MSG_OOB)) &&
 	       lkos_socket_receives_specially(fd, flags);
 }
 
