@@ -43,6 +43,11 @@ PROMISED = [
     ("stream, a send that was acknowledged", "none", "none", "5 bytes, sent once"),
     ("OPT_ID before connect", "-1, errno EINVAL", "-1, errno EINVAL", "0"),
     ("OPT_ID before connect, last byte of the first send", "none", "none", "4"),
+    ("quotes 1 to 4 of two feeds, as read", "none", "1 3 2 4", "1 2 3 4"),
+    ("10000 quotes of ten feeds", "none read", "not in order", "in order"),
+    ("bytes of two quotes of one feed", NO_SUCH_CALL, "0", "8"),
+    ("then data on a connection", "order not known", "order not known", "later, 5 bytes"),
+    ("bytes received of one packet of 6", "12", "12", "6"),
     ("onload_zc_recv on UDP", NO_SUCH_CALL, NO_SUCH_CALL, "0"),
     ("datagrams handed over", "0", "0", "3"),
     ("buffers of a datagram of 5000 bytes", "0", "0", "3"),
@@ -63,7 +68,7 @@ EMULATION = Library("--emulation", "liblk_onload_emulation.so")
 SHOW = Show(
     script="emulation.py",
     about=__doc__,
-    apps=("emulated_stacks", "emulated_stamps", "emulated_zero_copy"),
+    apps=("emulated_stacks", "emulated_stamps", "emulated_order", "emulated_zero_copy"),
     heading="Programs written for Onload, without a library, with the stub, and with the emulation:",
     columns=(
         Column("without", "without a library", ()),

@@ -251,6 +251,21 @@ LKOS_EXPORT int onload_thread_get_spin(unsigned *state)
 	return -ENOSYS;
 }
 
+LKOS_EXPORT int onload_ordered_epoll_wait(int epfd, struct epoll_event *events,
+		struct onload_ordered_epoll_event *oo_events, int maxevents, int timeout)
+{
+	int (*behind)(int, struct epoll_event *, struct onload_ordered_epoll_event *, int, int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_ordered_epoll_wait, "emulated");
+		return lkos_emulated_onload_ordered_epoll_wait(epfd, events, oo_events, maxevents, timeout);
+	}
+	behind = lkos_symbol_behind("onload_ordered_epoll_wait");
+	if (behind)
+		return behind(epfd, events, oo_events, maxevents, timeout);
+	return -ENOSYS;
+}
+
 LKOS_EXPORT int onload_zc_await_stack_sync(int fd)
 {
 	int (*behind)(int);

@@ -41,6 +41,9 @@ int lkos_emulated_onload_thread_set_spin(enum onload_spin_type type, int spin);
 
 int lkos_emulated_onload_thread_get_spin(unsigned *state);
 
+int lkos_emulated_onload_ordered_epoll_wait(int epfd, struct epoll_event *events,
+		struct onload_ordered_epoll_event *oo_events, int maxevents, int timeout);
+
 int lkos_emulated_onload_zc_await_stack_sync(int fd);
 
 int lkos_emulated_onload_zc_alloc_buffers(int fd, struct onload_zc_iovec *iovecs,

@@ -68,11 +68,22 @@ static bool is_of_kind(int fd, int type, int protocol)
 	       lkos_int_option(fd, SOL_SOCKET, SO_PROTOCOL) == protocol;
 }
 
+unsigned int lkos_tcp_info_of(int fd, struct lkos_tcp_info *info)
+{
+	const int kept = errno;
+	socklen_t size = sizeof(*info);
+
+	*info = (struct lkos_tcp_info){.state = 0};
+	if (lkos_next.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &size) != 0)
+		size = 0;
+	errno = kept;
+	return size;
+}
+
 bool lkos_endpoint_of(int fd, struct lkos_endpoint *endpoint)
 {
 	const int kept = errno;
 	const int domain = lkos_int_option(fd, SOL_SOCKET, SO_DOMAIN);
-	socklen_t size = sizeof(endpoint->info);
 
 	if (domain != AF_INET && domain != AF_INET6)
 		return false;
@@ -84,9 +95,8 @@ bool lkos_endpoint_of(int fd, struct lkos_endpoint *endpoint)
 	if (!endpoint->tcp && !is_of_kind(fd, SOCK_DGRAM, IPPROTO_UDP))
 		return false;
 	lkos_socket_find(endpoint->cookie, &endpoint->socket);
-	if (endpoint->tcp &&
-	    lkos_next.getsockopt(fd, IPPROTO_TCP, TCP_INFO, &endpoint->info, &size) == 0)
-		endpoint->told = size;
+	if (endpoint->tcp)
+		endpoint->told = lkos_tcp_info_of(fd, &endpoint->info);
 	errno = kept;
 	return endpoint->socket.stack.accelerated;
 }

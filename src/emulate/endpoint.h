@@ -36,6 +36,9 @@ struct lkos_endpoint {
 	struct lkos_socket socket; /* what is known of it, or what sockets are by themselves */
 };
 
+/* return: how many bytes of it the kernel knows; 0: fd is no TCP socket. */
+unsigned int lkos_tcp_info_of(int fd, struct lkos_tcp_info *info);
+
 /* false: fd is not accelerated: no open socket of TCP or UDP over IPv4 or IPv6, or one that is left
  * to the kernel. */
 bool lkos_endpoint_of(int fd, struct lkos_endpoint *endpoint);

@@ -3,22 +3,31 @@
  *
  * UDP: each datagram that is queued, exactly. They are peeked at one after the other (SO_PEEK_OFF); the
  *     option is given back as it was found, less what another reader has received meanwhile.
- * TCP: what TCP_INFO counts, each time that somebody asks: a growth of exactly one segment is a packet
- *     whose end is known. Several at once are one piece of which only the end is known; it ends where
- *     a known packet begins. A connection that has carried urgent data is not known until all of it
- *     is read, one that ended is not known any more.
- * When: by SO_TIMESTAMPNS, if it was on before the packet came (lkos_stamps_keep()), else not known.
+ * TCP: as far as what TCP_INFO counts tells, each time that somebody asks: see counted_packets.h. What is
+ *     not known is one piece. A connection that has ended is not known any more.
+ * When: by SO_TIMESTAMPNS, which the first walk over a socket switches on, unseen by the application.
+ *     For what was queued before and has no time of its own, Linux makes one up: it is not known.
  * What is told of a packet once does not change when others come.
  * An error that a look takes from the socket is kept for the next call that receives.
- * The lock is held from begin to end of a walk. errno is kept.
+ * errno is kept. No point of cancellation.
  *
- * source: linux net/core/datagram.c, net/ipv4/tcp.c and tcp_input.c */
+ * source: linux net/core/datagram.c, net/ipv4/udp.c and tcp.c */
 #ifndef LKOS_EMULATE_PACKETS_H
 #define LKOS_EMULATE_PACKETS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "src/translate/counted_packets.h"
+
+/* What is kept of a socket. */
+struct lkos_arrivals {
+	struct lkos_counted counted; /* TCP */
+	bool has_times;              /* SO_TIMESTAMPNS is on for us */
+	/* Times in this span may have been made up; until 0: none. Nanoseconds since 1970. */
+	uint64_t made_up_from, made_up_until;
+};
 
 struct lkos_packet {
 	uint64_t bytes; /* of it that are unread; of a datagram: all, which may be none */
@@ -29,24 +38,33 @@ struct lkos_packet {
 /* A walk over what is queued, from the first unread byte on. Its fields are the walk's own. */
 struct lkos_packets {
 	int fd;
-	uint64_t signals, cookie;
+	bool tcp;
+	uint64_t cookie;
 	uint64_t at, end; /* TCP: in bytes of the stream */
-	uint64_t walked;  /* UDP: bytes of the datagrams that have been told */
-	int found_offset; /* SO_PEEK_OFF */
-	bool tcp, begun;
+	struct lkos_counted counted;
+	uint64_t signals,
+		walked;   /* UDP; walked: bytes of the datagrams that have been told */
+	uint64_t told;    /* UDP: how many datagrams */
+	int found_offset; /* SO_PEEK_OFF; has_offset: it is not off any more */
+	bool has_offset;
+	uint64_t made_up_from, made_up_until;
 };
 
-/* false: fd is no datagram socket of UDP and no connection of TCP, so there is nothing to end. */
+/* false: fd is no accelerated socket of UDP or connection of TCP, so there is no walk to end. */
 bool lkos_packets_begin(struct lkos_packets *walk, int fd);
 
 /* false: nothing more is queued. */
 bool lkos_packets_next(struct lkos_packets *walk, struct lkos_packet *packet);
 
+/* Of UDP, the lock is held until here. */
 void lkos_packets_end(struct lkos_packets *walk);
 
 /* TCP: how many bytes one call may receive and not touch the packet after the one that the next unread
  * byte is in, nor what comes from now on. 0: nothing is queued, or this is no connection of TCP.
  * This is what ONLOAD_MSG_ONEPKT and each callback of onload_zc_recv() receive at most. */
 size_t lkos_packet_unread(int fd);
+
+/* Something may be missing in what SIOCINQ counts: urgent data has been received. */
+void lkos_packets_doubt(int fd);
 
 #endif

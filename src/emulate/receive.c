@@ -1,20 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "src/emulate/receive.h"
 
+#include <limits.h>
 #include <sys/uio.h>
 
+#include "src/emulate/endpoint.h"
 #include "src/emulate/lock.h"
+#include "src/emulate/packets.h"
 #include "src/emulate/sockets.h"
+#include "src/emulate/start.h"
 #include "src/runtime/next.h"
 
 atomic_bool lkos_receiving_matters;
+
+/* With MSG_WAITALL, the stub refuses it. */
+static bool is_for_one_packet(int flags)
+{
+	return (flags & (LKOS_MSG_ONEPKT | MSG_WAITALL | MSG_OOB | MSG_ERRQUEUE)) ==
+	       LKOS_MSG_ONEPKT;
+}
+
+static bool is_accelerated_tcp(int fd)
+{
+	struct lkos_endpoint endpoint;
+
+	return lkos_endpoint_of(fd, &endpoint) && endpoint.tcp;
+}
 
 bool lkos_socket_receives_specially(int fd, int flags)
 {
 	struct lkos_socket known;
 
-	return !(flags & MSG_ERRQUEUE) &&
-	       lkos_socket_find(lkos_socket_cookie(fd), &known) && known.error;
+	if (!lkos_emulation_is_on() || flags & MSG_ERRQUEUE)
+		return false;
+	return (lkos_socket_find(lkos_socket_cookie(fd), &known) &&
+		(known.error || flags & MSG_OOB)) ||
+	       (is_for_one_packet(flags) && is_accelerated_tcp(fd));
 }
 
 bool lkos_socket_receives_messages_specially(int fd, int flags)
@@ -46,11 +67,70 @@ void lkos_receive_fails_next(int fd, int error)
 		exchange_error(fd, error);
 }
 
+static ssize_t receive(int fd, struct msghdr *msg, int flags)
+{
+	const ssize_t received = lkos_stamps_receive(fd, msg, flags);
+
+	if (received >= 0 && flags & MSG_OOB)
+		lkos_packets_doubt(fd);
+	return received;
+}
+
+/* How many bytes one packet still has, once it is there. -1 and errno: the wait has failed. */
+static ssize_t wait_for_packet(int fd, int flags)
+{
+	size_t unread = lkos_packet_unread(fd);
+	ssize_t peeked;
+	char byte;
+
+	if (unread == 0) {
+		peeked = lkos_next.recv(fd, &byte, sizeof(byte),
+					MSG_PEEK | (flags & MSG_DONTWAIT));
+		if (peeked < 0)
+			return -1;
+		unread = lkos_packet_unread(fd);
+	}
+	/* The end of the stream, or something that is not counted, such as what follows urgent data. */
+	return unread && unread < SSIZE_MAX ? (ssize_t)unread : SSIZE_MAX;
+}
+
+/* As Onload, which fills one piece of memory only. */
+static ssize_t receive_one_packet(int fd, struct msghdr *msg, int flags)
+{
+	struct msghdr ours = *msg;
+	struct iovec piece = {0};
+	ssize_t most, received;
+
+	while (ours.msg_iovlen && ours.msg_iov->iov_len == 0) {
+		ours.msg_iov++;
+		ours.msg_iovlen--;
+	}
+	if (ours.msg_iovlen == 0)
+		return receive(fd, msg, flags);
+	most = wait_for_packet(fd, flags);
+	if (most < 0)
+		return -1;
+	piece = *ours.msg_iov;
+	if (piece.iov_len > (size_t)most)
+		piece.iov_len = (size_t)most;
+	ours.msg_iov = &piece;
+	ours.msg_iovlen = 1;
+	received = receive(fd, &ours, flags);
+	msg->msg_namelen = ours.msg_namelen;
+	msg->msg_controllen = ours.msg_controllen;
+	msg->msg_flags = ours.msg_flags;
+	return received;
+}
+
 ssize_t lkos_receive(int fd, struct msghdr *msg, int flags)
 {
 	const int error = flags & MSG_ERRQUEUE ? 0 : exchange_error(fd, 0);
 
-	return error ? lkos_fail(-error) : lkos_stamps_receive(fd, msg, flags);
+	if (error)
+		return lkos_fail(-error);
+	if (is_for_one_packet(flags) && is_accelerated_tcp(fd))
+		return receive_one_packet(fd, msg, flags);
+	return receive(fd, msg, flags);
 }
 
 ssize_t lkos_receive_into(int fd, void *buf, size_t len, int flags)

@@ -25,7 +25,7 @@ bool lkos_socket_receives_messages_specially(int fd, int flags);
 static inline bool lkos_receiving_may_differ(int flags)
 {
 	return LKOS_UNLIKELY(lkos_receiving_matters) ||
-	       LKOS_UNLIKELY(flags & LKOS_MSG_ONEPKT);
+	       LKOS_UNLIKELY(flags & (LKOS_MSG_ONEPKT | MSG_OOB));
 }
 
 /* As recvmsg(), for such a socket: -1 and errno, or as many bytes as were received. */

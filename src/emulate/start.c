@@ -16,6 +16,7 @@
 #include "src/emulate/stackname.h"
 #include "src/emulate/tap.h"
 #include "src/emulate/thread_memory.h"
+#include "src/emulate/wire_order.h"
 #include "src/runtime/libc.h"
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
@@ -144,6 +145,7 @@ static void begin(void)
 	lkos_stackname_start(&names);
 	lkos_spin_start(lkos_spin_at_start(secure_getenv));
 	lkos_stack_options_start(getauxval(AT_SECURE) ? NULL : environ);
+	lkos_wire_order_start(secure_getenv("EF_UL_EPOLL"));
 	/* A number that is none is the stub's to complain about. */
 	if (log_fd && lkos_number_of(log_fd) >= 0)
 		lkos_log_open(lkos_number_of(log_fd));

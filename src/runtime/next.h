@@ -10,6 +10,7 @@
 #ifndef LKOS_RUNTIME_NEXT_H
 #define LKOS_RUNTIME_NEXT_H
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
