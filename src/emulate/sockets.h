@@ -35,6 +35,7 @@ struct lkos_socket {
 	bool moved; /* onload_move_fd() moved it while it was connected */
 	bool no_unicast; /* of onload_socket_unicast_nonaccel() and onload_socket_rx_nonaccel() */
 	struct lkos_stamps stamps;
+	uint32_t reserved; /* bytes of the stream, for a delegated send */
 	int error; /* that a call of ours took from the socket: its next receiving call has it */
 };
 

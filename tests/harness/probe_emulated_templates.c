@@ -457,6 +457,8 @@ static void child(char **args)
 	fact("sent=%s", got(pair));
 }
 
+#define HANDLED_ENOUGH 200 /* each sends and receives, with signals all the time */
+
 static volatile sig_atomic_t handled, wrong_in_handler;
 static struct pair of_handler;
 
@@ -484,7 +486,7 @@ static void signals(char **args)
 
 	of_handler = connected_pair(family_named(args[0]));
 	begin_storm(&storm, handle);
-	for (long i = 0; i < 1000 || handled < STORM_ENOUGH; i++) {
+	for (long i = 0; i < HANDLED_ENOUGH || handled < HANDLED_ENOUGH; i++) {
 		const onload_template_handle made = prepared(pair.near, "program");
 
 		failed += change(pair.near, made, 0, "P", SEND_NOW) != 0;
