@@ -336,6 +336,21 @@ LKOS_EXPORT int onload_zc_send(struct onload_zc_mmsg *msgs, int mlen, int flags)
 	return -ENOSYS;
 }
 
+LKOS_EXPORT int onload_set_recv_filter(int fd, onload_zc_recv_filter_callback filter, void *cb_arg,
+		int flags)
+{
+	int (*behind)(int, onload_zc_recv_filter_callback, void *, int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_set_recv_filter, "emulated");
+		return lkos_emulated_onload_set_recv_filter(fd, filter, cb_arg, flags);
+	}
+	behind = lkos_symbol_behind("onload_set_recv_filter");
+	if (behind)
+		return behind(fd, filter, cb_arg, flags);
+	return -ENOSYS;
+}
+
 LKOS_EXPORT int onload_msg_template_alloc(int fd, const struct iovec *initial_msg, int mlen,
 		onload_template_handle *handle, unsigned flags)
 {

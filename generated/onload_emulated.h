@@ -54,6 +54,9 @@ int lkos_emulated_onload_recvmsg_kernel(int fd, struct msghdr *msg, int flags);
 
 int lkos_emulated_onload_zc_send(struct onload_zc_mmsg *msgs, int mlen, int flags);
 
+int lkos_emulated_onload_set_recv_filter(int fd, onload_zc_recv_filter_callback filter,
+		void *cb_arg, int flags);
+
 int lkos_emulated_onload_msg_template_alloc(int fd, const struct iovec *initial_msg,
 		int mlen, onload_template_handle *handle, unsigned flags);
 

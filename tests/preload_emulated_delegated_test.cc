@@ -155,8 +155,9 @@ TEST(DelegatedTable, IsForConnectionsOfTcp) {
       "ENOTTY\n"
       "closed: 1, untouched; complete -1 ENOTTY, cancel -1 ENOTTY, raw -1 "
       "ENOTTY\n"
-      "-1: 1, untouched; complete -1 ENOTTY, cancel -1 ENOTTY, raw -1 "
-      "ENOTTY\n");
+      "-1: 1, untouched; complete -1 ENOTTY, cancel -1 ENOTTY, raw -1 ENOTTY\n"
+      "beyond the limit: 1, untouched; complete -1 ENOTTY, cancel -1 ENOTTY, "
+      "raw -1 ENOTTY\n");
 }
 
 TEST(DelegatedTable, IsNotForIpv6) {
@@ -183,8 +184,9 @@ TEST(DelegatedTable, IsNotForIpv6) {
       "ENOTTY\n"
       "closed: 1, untouched; complete -1 ENOTTY, cancel -1 ENOTTY, raw -1 "
       "ENOTTY\n"
-      "-1: 1, untouched; complete -1 ENOTTY, cancel -1 ENOTTY, raw -1 "
-      "ENOTTY\n");
+      "-1: 1, untouched; complete -1 ENOTTY, cancel -1 ENOTTY, raw -1 ENOTTY\n"
+      "beyond the limit: 1, untouched; complete -1 ENOTTY, cancel -1 ENOTTY, "
+      "raw -1 ENOTTY\n");
 }
 
 TEST(DelegatedTable, HeadersHaveNoTimestampsWhereTheConnectionHasNone) {

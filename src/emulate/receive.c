@@ -14,7 +14,8 @@ bool lkos_socket_receives_specially(int fd, int flags)
 	struct lkos_socket known;
 
 	return !(flags & MSG_ERRQUEUE) &&
-	       lkos_socket_find(lkos_socket_cookie(fd), &known) && known.error;
+	       lkos_socket_find(lkos_socket_cookie(fd), &known) &&
+	       (known.error || known.filter.call);
 }
 
 bool lkos_socket_receives_messages_specially(int fd, int flags)
@@ -48,9 +49,17 @@ void lkos_receive_fails_next(int fd, int error)
 
 ssize_t lkos_receive(int fd, struct msghdr *msg, int flags)
 {
+	const uint64_t cookie =
+		lkos_socket_cookie(fd); /* a thread may close fd meanwhile */
 	const int error = flags & MSG_ERRQUEUE ? 0 : exchange_error(fd, 0);
+	ssize_t received;
 
-	return error ? lkos_fail(-error) : lkos_stamps_receive(fd, msg, flags);
+	if (error)
+		return lkos_fail(-error);
+	received = lkos_stamps_receive(fd, msg, flags);
+	if (received >= 0)
+		lkos_recv_filter_show(cookie, msg, (size_t)received, flags);
+	return received;
 }
 
 ssize_t lkos_receive_into(int fd, void *buf, size_t len, int flags)

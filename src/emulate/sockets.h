@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "src/emulate/extension_stamps.h"
+#include "src/emulate/recv_filter.h"
 #include "src/runtime/c.h"
 #include "src/translate/stack_names.h"
 
@@ -35,6 +36,7 @@ struct lkos_socket {
 	bool moved; /* onload_move_fd() moved it while it was connected */
 	bool no_unicast; /* of onload_socket_unicast_nonaccel() and onload_socket_rx_nonaccel() */
 	struct lkos_stamps stamps;
+	struct lkos_recv_filter filter;
 	uint32_t reserved; /* bytes of the stream, for a delegated send */
 	int error; /* that a call of ours took from the socket: its next receiving call has it */
 };

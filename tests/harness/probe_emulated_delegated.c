@@ -16,7 +16,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -120,7 +119,6 @@ static void table(char **args)
 {
 	const struct family *tcp = family_named(args[0]), *udp = family_named(args[1]);
 	struct pair pair;
-	int ends[2], fd;
 
 	row("TCP, fresh", fresh_socket(tcp));
 	row("TCP, listening", bound_socket(tcp, NULL, NULL));
@@ -135,14 +133,7 @@ static void table(char **args)
 	row("TCP, half closed", pair.near);
 	row("UDP", connected_pair(udp).near);
 	row("plain TCP", onload_socket_nonaccel(tcp->domain, SOCK_STREAM, 0));
-	row("UNIX", fresh_socket(family_named("unix_stream")));
-	MUST(pipe(ends));
-	row("pipe", ends[0]);
-	row("epoll", epoll_create1(0));
-	row("file", fd = (int)MUST(open("/dev/null", O_RDONLY)));
-	close(fd);
-	row("closed", fd);
-	row("-1", -1);
+	for_other_descriptors(row);
 }
 
 /* ---- what is sent */

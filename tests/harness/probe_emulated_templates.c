@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -96,7 +95,7 @@ static void table(char **args)
 {
 	const struct family *tcp = family_named(args[0]), *udp = family_named(args[1]);
 	struct pair pair;
-	int ends[2], fd, listener;
+	int listener;
 
 	row("TCP, fresh", fresh_socket(tcp));
 	row("TCP, listening", listener = bound_socket(tcp, NULL, NULL));
@@ -109,15 +108,7 @@ static void table(char **args)
 	row("TCP, half closed", pair.near);
 	row("UDP", connected_pair(udp).near);
 	row("plain TCP", onload_socket_nonaccel(tcp->domain, SOCK_STREAM, 0));
-	row("UNIX", fresh_socket(family_named("unix_stream")));
-	MUST(pipe(ends));
-	row("pipe", ends[0]);
-	row("epoll", epoll_create1(0));
-	row("file", fd = (int)MUST(open("/dev/null", O_RDONLY)));
-	close(fd);
-	row("closed", fd);
-	row("-1", -1);
-	row("beyond the limit", 1 << 30);
+	for_other_descriptors(row);
 }
 
 /* ---- contents */
@@ -511,11 +502,11 @@ static void moves(char **args)
 }
 
 const struct scenario scenarios[] = {
-	{"table", table},         {"contents", contents},
-	{"order", order},         {"codes", codes},
-	{"misuse", misuse},       {"another_socket", another_socket},
-	{"overfill", overfill},   {"broken", broken},
-	{"threads", threads},     {"child", child},
-	{"signals", signals},     {"moves", moves},
+	{"table", table},       {"contents", contents},
+	{"order", order},       {"codes", codes},
+	{"misuse", misuse},     {"another_socket", another_socket},
+	{"overfill", overfill}, {"broken", broken},
+	{"threads", threads},   {"child", child},
+	{"signals", signals},   {"moves", moves},
 	{NULL, NULL},
 };
