@@ -351,6 +351,21 @@ LKOS_EXPORT int onload_zc_send(struct onload_zc_mmsg *msgs, int mlen, int flags)
 	return -ENOSYS;
 }
 
+LKOS_EXPORT int onload_set_recv_filter(int fd, onload_zc_recv_filter_callback filter, void *cb_arg,
+		int flags)
+{
+	int (*behind)(int, onload_zc_recv_filter_callback, void *, int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_set_recv_filter, "emulated");
+		return lkos_emulated_onload_set_recv_filter(fd, filter, cb_arg, flags);
+	}
+	behind = lkos_symbol_behind("onload_set_recv_filter");
+	if (behind)
+		return behind(fd, filter, cb_arg, flags);
+	return -ENOSYS;
+}
+
 LKOS_EXPORT int onload_msg_template_alloc(int fd, const struct iovec *initial_msg, int mlen,
 		onload_template_handle *handle, unsigned flags)
 {
@@ -394,6 +409,63 @@ LKOS_EXPORT int onload_msg_template_abort(int fd, onload_template_handle handle)
 	if (behind)
 		return behind(fd, handle);
 	return -ENOSYS;
+}
+
+LKOS_EXPORT enum onload_delegated_send_rc onload_delegated_send_prepare(int fd, int size,
+		unsigned flags, struct onload_delegated_send *out)
+{
+	enum onload_delegated_send_rc (*behind)(int, int, unsigned, struct onload_delegated_send *);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_delegated_send_prepare, "emulated");
+		return lkos_emulated_onload_delegated_send_prepare(fd, size, flags, out);
+	}
+	behind = lkos_symbol_behind("onload_delegated_send_prepare");
+	if (behind)
+		return behind(fd, size, flags, out);
+	return ONLOAD_DELEGATED_SEND_RC_BAD_SOCKET;
+}
+
+LKOS_EXPORT int onload_delegated_send_complete(int fd, const struct iovec *iov, int iovlen, int flags)
+{
+	int (*behind)(int, const struct iovec *, int, int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_delegated_send_complete, "emulated");
+		return lkos_emulated_onload_delegated_send_complete(fd, iov, iovlen, flags);
+	}
+	behind = lkos_symbol_behind("onload_delegated_send_complete");
+	if (behind)
+		return behind(fd, iov, iovlen, flags);
+	return lkos_fail(-ENOSYS);
+}
+
+LKOS_EXPORT int onload_delegated_send_cancel(int fd)
+{
+	int (*behind)(int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(onload_delegated_send_cancel, "emulated");
+		return lkos_emulated_onload_delegated_send_cancel(fd);
+	}
+	behind = lkos_symbol_behind("onload_delegated_send_cancel");
+	if (behind)
+		return behind(fd);
+	return lkos_fail(-ENOSYS);
+}
+
+LKOS_EXPORT int oo_raw_send(int fd, int hwport, const struct iovec *iov, int iovcnt)
+{
+	int (*behind)(int, int, const struct iovec *, int);
+
+	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+		LKOS_LOG_ANSWER(oo_raw_send, "emulated");
+		return lkos_emulated_oo_raw_send(fd, hwport, iov, iovcnt);
+	}
+	behind = lkos_symbol_behind("oo_raw_send");
+	if (behind)
+		return behind(fd, hwport, iov, iovcnt);
+	return lkos_fail(-ENOSYS);
 }
 
 LKOS_EXPORT int onload_get_tcp_info(int fd, struct onload_tcp_info *info, int *len_in_out)

@@ -57,6 +57,9 @@ int lkos_emulated_onload_recvmsg_kernel(int fd, struct msghdr *msg, int flags);
 
 int lkos_emulated_onload_zc_send(struct onload_zc_mmsg *msgs, int mlen, int flags);
 
+int lkos_emulated_onload_set_recv_filter(int fd, onload_zc_recv_filter_callback filter,
+		void *cb_arg, int flags);
+
 int lkos_emulated_onload_msg_template_alloc(int fd, const struct iovec *initial_msg,
 		int mlen, onload_template_handle *handle, unsigned flags);
 
@@ -65,6 +68,16 @@ int lkos_emulated_onload_msg_template_update(int fd, onload_template_handle hand
 		unsigned flags);
 
 int lkos_emulated_onload_msg_template_abort(int fd, onload_template_handle handle);
+
+enum onload_delegated_send_rc lkos_emulated_onload_delegated_send_prepare(int fd,
+		int size, unsigned flags, struct onload_delegated_send *out);
+
+int lkos_emulated_onload_delegated_send_complete(int fd, const struct iovec *iov,
+		int iovlen, int flags);
+
+int lkos_emulated_onload_delegated_send_cancel(int fd);
+
+int lkos_emulated_oo_raw_send(int fd, int hwport, const struct iovec *iov, int iovcnt);
 
 int lkos_emulated_onload_get_tcp_info(int fd, struct onload_tcp_info *info,
 		int *len_in_out);

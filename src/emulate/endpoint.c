@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -111,6 +113,33 @@ int lkos_refused(int fd, int not_open)
 
 	errno = kept;
 	return !is_open && could_be ? not_open : -ESOCKTNOSUPPORT;
+}
+
+struct lkos_windows lkos_windows_of(int fd, const struct lkos_endpoint *endpoint)
+{
+	const struct lkos_tcp_info *const info = &endpoint->info;
+	const int64_t outstanding = lkos_queued(fd, SIOCOUTQ);
+	const int64_t in_flight = outstanding - info->notsent_bytes;
+
+	return (struct lkos_windows){
+		.buffer = lkos_int_option(fd, SOL_SOCKET, SO_SNDBUF) - outstanding,
+		.peer = info->snd_wnd - in_flight,
+		.congestion = (int64_t)info->snd_cwnd * info->snd_mss - in_flight,
+	};
+}
+
+bool lkos_tcp_has_timestamps(const struct lkos_tcp_info *info)
+{
+	return info->options & TCPI_OPT_TIMESTAMPS;
+}
+
+unsigned int lkos_tcp_receive_scale(const struct lkos_tcp_info *info)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return info->window_scales & 0xf;
+#else
+	return info->window_scales >> 4;
+#endif
 }
 
 int32_t lkos_endpoint_state_of(const struct lkos_endpoint *endpoint)

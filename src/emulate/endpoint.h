@@ -13,7 +13,7 @@
  * kernel does not know is 0.
  * source: linux include/uapi/linux/tcp.h */
 struct lkos_tcp_info {
-	uint8_t state, more[7];
+	uint8_t state, more[4], options, window_scales, limits;
 	uint32_t rto, ato, snd_mss, rcv_mss;
 	uint32_t unacked, sacked, lost, retrans, fackets;
 	uint32_t times[4];
@@ -47,6 +47,21 @@ bool lkos_endpoint_of(int fd, struct lkos_endpoint *endpoint);
  * be a descriptor's and is not open.
  * source: onload src/lib/transport/unix/closed_fd.c, nonsock.c */
 int lkos_refused(int fd, int not_open);
+
+/* What a connection may send now, in bytes; negative where more is on its way. */
+struct lkos_windows {
+	int64_t buffer;     /* by the buffer */
+	int64_t peer;       /* by the peer's window, since Linux 5.4 */
+	int64_t congestion; /* by the congestion window */
+};
+
+struct lkos_windows lkos_windows_of(int fd, const struct lkos_endpoint *endpoint);
+
+/* Has each segment of the connection timestamps (RFC 7323)? */
+bool lkos_tcp_has_timestamps(const struct lkos_tcp_info *info);
+
+/* By how many bits the windows that this end tells are shifted. */
+unsigned int lkos_tcp_receive_scale(const struct lkos_tcp_info *info);
 
 /* Onload's number of the state that it is in. */
 int32_t lkos_endpoint_state_of(const struct lkos_endpoint *endpoint);

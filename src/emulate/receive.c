@@ -34,7 +34,7 @@ bool lkos_socket_receives_specially(int fd, int flags)
 	if (!lkos_emulation_is_on() || flags & MSG_ERRQUEUE)
 		return false;
 	return (lkos_socket_find(lkos_socket_cookie(fd), &known) &&
-		(known.error || flags & MSG_OOB)) ||
+		(known.error || known.filter.call || flags & MSG_OOB)) ||
 	       (is_for_one_packet(flags) && is_accelerated_tcp(fd));
 }
 
@@ -124,13 +124,19 @@ static ssize_t receive_one_packet(int fd, struct msghdr *msg, int flags)
 
 ssize_t lkos_receive(int fd, struct msghdr *msg, int flags)
 {
+	const uint64_t cookie =
+		lkos_socket_cookie(fd); /* a thread may close fd meanwhile */
 	const int error = flags & MSG_ERRQUEUE ? 0 : exchange_error(fd, 0);
+	ssize_t received;
 
 	if (error)
 		return lkos_fail(-error);
-	if (is_for_one_packet(flags) && is_accelerated_tcp(fd))
-		return receive_one_packet(fd, msg, flags);
-	return receive(fd, msg, flags);
+	received = is_for_one_packet(flags) && is_accelerated_tcp(fd)
+			   ? receive_one_packet(fd, msg, flags)
+			   : receive(fd, msg, flags);
+	if (received >= 0)
+		lkos_recv_filter_show(cookie, msg, (size_t)received, flags);
+	return received;
 }
 
 ssize_t lkos_receive_into(int fd, void *buf, size_t len, int flags)

@@ -6,8 +6,8 @@
 #include <linux/sock_diag.h>
 #include <stdint.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
+#include "src/emulate/delegated_send.h"
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
 
@@ -21,7 +21,16 @@ int lkos_misused(const char *call, const char *how)
 	return -EINVAL;
 }
 
-bool lkos_may_wait(int fd, int flags)
+size_t lkos_length(const struct iovec *pieces, int count, size_t most)
+{
+	size_t length = 0;
+
+	for (int i = 0; i < count && length <= most; i++)
+		length += pieces[i].iov_len > most ? most + 1 : pieces[i].iov_len;
+	return length;
+}
+
+static bool may_wait(int fd, int flags)
 {
 	const int of_file = lkos_next.fcntl64(fd, F_GETFL, NULL);
 
@@ -44,16 +53,20 @@ int lkos_send_whole(int fd, const void *bytes, size_t length, int flags)
 {
 	struct iovec piece = {(void *)bytes, length};
 	const struct msghdr header = {.msg_iov = &piece, .msg_iovlen = 1};
+	int total = 0;
 
-	if (!lkos_may_wait(fd, flags) && !has_room(fd, length))
+	if (lkos_send_is_busy(fd))
+		return -EBUSY;
+	if (!may_wait(fd, flags) && !has_room(fd, length))
 		return -EAGAIN;
 	while (piece.iov_len > 0) { /* after a signal, again */
-		const ssize_t sent = lkos_next.sendmsg(fd, &header, flags | MSG_EOR);
+		const ssize_t sent = lkos_next.sendmsg(fd, &header, flags);
 
 		if (sent < 0)
-			return -errno;
+			return total ? total : -errno;
+		total += (int)sent;
 		piece.iov_base = (unsigned char *)piece.iov_base + sent;
 		piece.iov_len -= (size_t)sent;
 	}
-	return 0;
+	return total;
 }

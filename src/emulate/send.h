@@ -3,18 +3,18 @@
 #ifndef LKOS_EMULATE_SEND_H
 #define LKOS_EMULATE_SEND_H
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <sys/uio.h>
 
 /* A misuse that Onload would not survive: a line in the log. return: -EINVAL. */
 int lkos_misused(const char *call, const char *how);
 
-/* May a call with these flags wait on this socket? errno may change. */
-bool lkos_may_wait(int fd, int flags);
+/* The length of all pieces; where that is above `most`, some number above it. */
+size_t lkos_length(const struct iovec *pieces, int count, size_t most);
 
-/* Sends all of it on a TCP socket, as a segment of its own where Nagle's rule and the windows let it; or
- * nothing, where it cannot wait and there is no room. flags: MSG_DONTWAIT, MSG_NOSIGNAL.
- * return: 0 or -errno, after which a broken connection may have taken a part. errno may change. */
+/* Sends on a TCP socket what fits a segment: all of it; or nothing, where it may not wait and there is no
+ * room. With MSG_EOR it is a segment of its own, as far as Nagle's rule and the windows let it.
+ * return: bytes, fewer than all where the connection broke in between; or -errno. errno may change. */
 int lkos_send_whole(int fd, const void *bytes, size_t length, int flags);
 
 #endif

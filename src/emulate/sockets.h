@@ -22,6 +22,7 @@
 
 #include "src/emulate/extension_stamps.h"
 #include "src/emulate/packets.h"
+#include "src/emulate/recv_filter.h"
 #include "src/runtime/c.h"
 #include "src/translate/stack_names.h"
 
@@ -37,6 +38,8 @@ struct lkos_socket {
 	bool no_unicast; /* of onload_socket_unicast_nonaccel() and onload_socket_rx_nonaccel() */
 	struct lkos_stamps stamps;
 	struct lkos_arrivals arrivals;
+	struct lkos_recv_filter filter;
+	uint32_t reserved; /* bytes of the stream, for a delegated send */
 	int error; /* that a call of ours took from the socket: its next receiving call has it */
 };
 

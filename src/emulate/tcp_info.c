@@ -18,13 +18,12 @@ static int positive(int64_t number)
 	return number < 0 ? 0 : number > INT32_MAX ? INT32_MAX : (int)number;
 }
 
-static struct onload_tcp_info info_of(int fd, const struct lkos_tcp_info *kernel)
+static struct onload_tcp_info info_of(int fd, const struct lkos_endpoint *endpoint)
 {
+	const struct lkos_tcp_info *const kernel = &endpoint->info;
+	const struct lkos_windows windows = lkos_windows_of(fd, endpoint);
 	const int64_t mss = kernel->snd_mss ? kernel->snd_mss : 1;
 	const int64_t sndbuf = lkos_int_option(fd, SOL_SOCKET, SO_SNDBUF);
-	const int64_t outstanding = lkos_queued(fd, SIOCOUTQ);
-	const int64_t in_flight = outstanding - kernel->notsent_bytes;
-	const int64_t congestion = kernel->snd_cwnd * mss - in_flight;
 
 	return (struct onload_tcp_info){
 		.so_recvbuf = lkos_int_option(fd, SOL_SOCKET, SO_RCVBUF),
@@ -32,10 +31,10 @@ static struct onload_tcp_info info_of(int fd, const struct lkos_tcp_info *kernel
 		.rcv_window = positive(kernel->rcv_wnd),
 		.so_sndbuf = positive(sndbuf),
 		.so_sndbuf_pkts = positive(sndbuf / mss),
-		.sndbuf_pkts_avail = positive((sndbuf - outstanding) / mss),
+		.sndbuf_pkts_avail = positive(windows.buffer / mss),
 		.snd_mss = positive(kernel->snd_mss),
-		.snd_window = positive(kernel->snd_wnd - in_flight),
-		.cong_window = congestion < mss ? 0 : positive(congestion),
+		.snd_window = positive(windows.peer),
+		.cong_window = windows.congestion < mss ? 0 : positive(windows.congestion),
 	};
 }
 
@@ -50,7 +49,7 @@ int lkos_emulated_onload_get_tcp_info(int fd, struct onload_tcp_info *info,
 	if (!lkos_endpoint_of(fd, &endpoint) || !endpoint.tcp ||
 	    !lkos_endpoint_can_be_warmed(lkos_endpoint_state_of(&endpoint)))
 		return lkos_fail(-EINVAL);
-	told = info_of(fd, &endpoint.info);
+	told = info_of(fd, &endpoint);
 	if ((size_t)*len_in_out < size)
 		size = (size_t)*len_in_out;
 	memcpy(info, &told, size);

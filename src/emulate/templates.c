@@ -139,16 +139,6 @@ static bool keep(struct oo_msg_template *made, uint64_t cookie)
 	return is_known;
 }
 
-/* In all. A message that is too long for any segment: at least that long. */
-static size_t length_of(const struct iovec *pieces, int pieces_count, size_t mss)
-{
-	size_t length = 0;
-
-	for (int i = 0; i < pieces_count && length <= mss; i++)
-		length += pieces[i].iov_len > mss ? mss + 1 : pieces[i].iov_len;
-	return length;
-}
-
 int lkos_emulated_onload_msg_template_alloc(int fd, const struct iovec *initial_msg,
 					    int mlen, onload_template_handle *handle,
 					    unsigned flags)
@@ -167,7 +157,7 @@ int lkos_emulated_onload_msg_template_alloc(int fd, const struct iovec *initial_
 	if (!handle || (mlen > 0 && !initial_msg))
 		return lkos_misused("onload_msg_template_alloc",
 				    "the message or the handle is NULL");
-	length = length_of(initial_msg, mlen, endpoint.info.snd_mss);
+	length = lkos_length(initial_msg, mlen, endpoint.info.snd_mss);
 	if (length > endpoint.info.snd_mss)
 		return -E2BIG;
 	made = make(initial_msg, mlen, length);
@@ -218,6 +208,17 @@ static int error_of(int fd, const struct lkos_endpoint *endpoint)
 	return lkos_tcp_can_send(endpoint->info.state) ? 0 : -EPIPE;
 }
 
+/* return: 0 or -errno. */
+static int send_off(int fd, const struct oo_msg_template *template, int dont_wait)
+{
+	const int sent = lkos_send_whole(fd, template->bytes, template->length,
+					 dont_wait | MSG_EOR | MSG_NOSIGNAL);
+
+	if (sent < 0)
+		return sent;
+	return (size_t)sent == template->length ? 0 : -EPIPE;
+}
+
 int lkos_emulated_onload_msg_template_update(
 	int fd, onload_template_handle handle,
 	const struct onload_template_msg_update_iovec *updates, int ulen, unsigned flags)
@@ -253,8 +254,7 @@ int lkos_emulated_onload_msg_template_update(
 	if (!is_found)
 		return lkos_misused("onload_msg_template_update", not_a_template);
 	if (ended && !err)
-		err = lkos_send_whole(fd, ended->bytes, ended->length,
-				      (int)dont_wait | MSG_NOSIGNAL);
+		err = send_off(fd, ended, (int)dont_wait);
 	if (ended)
 		give_back(ended);
 	errno = kept;

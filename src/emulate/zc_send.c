@@ -6,29 +6,18 @@
  *
  * source: onload src/lib/transport/unix/zc_intercept.c, src/lib/transport/ip/tcp_send.c */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/sock_diag.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
 #include "generated/onload_emulated.h"
 #include "src/emulate/buffers.h"
+#include "src/emulate/delegated_send.h"
 #include "src/emulate/endpoint.h"
+#include "src/emulate/send.h"
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
 #include "src/translate/endpoints.h"
-
-#ifndef SO_MEMINFO
-#define SO_MEMINFO 55 /* since Linux 4.12 */
-#endif
-
-/* Answers of a call that Onload would not survive. */
-static int misused(const char *call, const char *how)
-{
-	lkos_log("%s: %s", call, how);
-	return -EINVAL;
-}
 
 /* ---- buffers */
 
@@ -43,7 +32,7 @@ int lkos_emulated_onload_zc_alloc_buffers(int fd, struct onload_zc_iovec *iovecs
 	if (!lkos_endpoint_of(fd, &endpoint))
 		return lkos_refused(fd, -EINVAL);
 	if (iovecs_len > 0 && !iovecs)
-		return misused("onload_zc_alloc_buffers", "iovecs is NULL");
+		return lkos_misused("onload_zc_alloc_buffers", "iovecs is NULL");
 	connected = endpoint.tcp &&
 		    lkos_endpoint_can_be_warmed(lkos_endpoint_state_of(&endpoint));
 	part = lkos_buffer_to_fill((unsigned int)flags,
@@ -75,50 +64,11 @@ int lkos_emulated_onload_zc_release_buffers(int fd, onload_zc_handle *bufs, int 
 	if (bufs_len <= 0)
 		return 0;
 	if (!bufs)
-		return misused("onload_zc_release_buffers", "bufs is NULL");
+		return lkos_misused("onload_zc_release_buffers", "bufs is NULL");
 	return lkos_buffers_return(endpoint.socket.stack.number, bufs, (size_t)bufs_len);
 }
 
 /* ---- sending */
-
-/* Whether the kernel takes all of a buffer at once: it may take a part, into memory of the last segment
- * that waits, before it finds that there is no more. A kernel that does not tell: yes. */
-static bool has_room(int fd, size_t length)
-{
-	uint32_t of[SK_MEMINFO_VARS] = {0};
-	socklen_t size = sizeof(of);
-
-	return lkos_next.getsockopt(fd, SOL_SOCKET, SO_MEMINFO, of, &size) != 0 ||
-	       of[SK_MEMINFO_WMEM_QUEUED] + length < of[SK_MEMINFO_SNDBUF];
-}
-
-static bool may_wait(int fd, int flags)
-{
-	const int of_file = lkos_next.fcntl64(fd, F_GETFL, NULL);
-
-	return !(flags & MSG_DONTWAIT) && (of_file < 0 || !(of_file & O_NONBLOCK));
-}
-
-/* return: bytes of it that were sent, all of them unless there was an error; or -errno. */
-static int send_buffer(int fd, const struct onload_zc_iovec *buffer, int flags)
-{
-	struct iovec piece = {buffer->iov_base, (size_t)buffer->iov_len};
-	const struct msghdr header = {.msg_iov = &piece, .msg_iovlen = 1};
-	int sent = 0;
-
-	if (!may_wait(fd, flags) && !has_room(fd, piece.iov_len))
-		return -EAGAIN;
-	while (piece.iov_len > 0) { /* after a signal, again */
-		const ssize_t length = lkos_next.sendmsg(fd, &header, flags);
-
-		if (length < 0)
-			return sent ? sent : -errno;
-		sent += (int)length;
-		piece.iov_base = (unsigned char *)piece.iov_base + length;
-		piece.iov_len -= (size_t)length;
-	}
-	return sent;
-}
 
 /* return: 0 or -EINVAL. */
 static int check(const struct onload_zc_iovec *buffer, int32_t stack, uint32_t mss)
@@ -140,6 +90,8 @@ static int warm(const struct onload_zc_mmsg *message, int32_t stack, int flags)
 
 	if (message->msg.msghdr.msg_iovlen > 1 || check(buffer, stack, 0) != 0)
 		return -EINVAL;
+	if (lkos_send_is_busy(message->fd))
+		return -EBUSY;
 	length = lkos_next.sendmsg(message->fd, &header, flags);
 	return length < 0 ? -errno : (int)length;
 }
@@ -168,8 +120,9 @@ static int send_buffers(const struct onload_zc_mmsg *message,
 		int sent = check(buffer, stack, mss_of(endpoint));
 
 		if (sent == 0)
-			sent = send_buffer(message->fd, buffer,
-					   flags | (buffer + 1 < end ? MSG_EOR : of_last));
+			sent = lkos_send_whole(
+				message->fd, buffer->iov_base, (size_t)buffer->iov_len,
+				flags | (buffer + 1 < end ? MSG_EOR : of_last));
 		if (sent < 0)
 			return total ? total : sent;
 		total += sent;
@@ -195,7 +148,7 @@ static int send_message(const struct onload_zc_mmsg *message, int flags)
 	if (flags & ~ONLOAD_ZC_SEND_FLAGS_MASK)
 		return -EINVAL;
 	if (message->msg.msghdr.msg_iovlen == 0 || !message->msg.iov)
-		return misused("onload_zc_send", "a message has no buffers");
+		return lkos_misused("onload_zc_send", "a message has no buffers");
 	return flags & ONLOAD_MSG_WARM ? warm(message, endpoint.socket.stack.number, flags)
 				       : send_buffers(message, &endpoint, flags);
 }
@@ -206,7 +159,7 @@ int lkos_emulated_onload_zc_send(struct onload_zc_mmsg *msgs, int mlen, int flag
 	int done = 0;
 
 	if (mlen > 0 && !msgs)
-		return misused("onload_zc_send", "msgs is NULL");
+		return lkos_misused("onload_zc_send", "msgs is NULL");
 	while (done < mlen) {
 		const int rc = send_message(msgs + done, flags);
 

@@ -75,6 +75,10 @@ struct pair {
 struct pair connected_pair(const struct family *family);
 void close_pair(struct pair pair);
 
+/* Calls a function for each kind of descriptor that is none of an IP socket, by its name: an open one, one
+ * that is closed, and numbers that are never one. */
+void for_other_descriptors(void (*look)(const char *what, int fd));
+
 /* Waits until all that was sent on an IP socket is with the other end: on a slow machine, what is sent on
  * loopback arrives some time after the call. */
 void wait_until_sent(int fd);

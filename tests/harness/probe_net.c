@@ -2,6 +2,7 @@
 #include "tests/harness/probe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <linux/sockios.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -144,6 +146,21 @@ struct pair connected_pair(const struct family *family)
 		return (struct pair){ends[0], ends[1]};
 	}
 	return is_tcp(family) ? tcp_pair(family) : datagram_pair(family);
+}
+
+void for_other_descriptors(void (*look)(const char *what, int fd))
+{
+	int ends[2], fd;
+
+	look("UNIX", fresh_socket(family_named("unix_stream")));
+	MUST(pipe(ends));
+	look("pipe", ends[0]);
+	look("epoll", (int)MUST(epoll_create1(0)));
+	look("file", fd = (int)MUST(open("/dev/null", O_RDONLY)));
+	close(fd);
+	look("closed", fd);
+	look("-1", -1);
+	look("beyond the limit", 1 << 30);
 }
 
 void wait_until_sent(int fd)
