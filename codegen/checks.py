@@ -184,8 +184,8 @@ class Checks:
             if path[-1] in ("returns", "type") or path[-3:-2] == ("args",):
                 meant = " ".join(word for word in re.findall(r"\w+", text.partition(" [")[0]) if word != "const")
                 if meant not in known and not C_TYPE.fullmatch(meant):
-                    hint = close_to(meant, known) or "; write one of C's, or declare it under types"
-                    self.source.report(path, f"{path[-1]}: unknown type '{meant}'{hint}")
+                    hint = close_to(meant, known) + "; declare it under types, or if libc does, add it to LIBC_TYPES in "
+                    self.source.report(path, f"{path[-1]}: unknown type '{meant}'{hint}codegen/checks.py")
 
     def check_answers(self):
         libc = {f["name"]: f for f in self.data["libc"]}

@@ -262,13 +262,14 @@ class SpecMistakes(unittest.TestCase):
         move_fd = "- name: onload_move_fd"
         for within, old, new, message in (
                 (move_fd, "{fd: int}", "{fd: register}",
-                 "onload_move_fd: fd: unknown type 'register'; write one of C's, or declare it under types"),
-                (move_fd, "{fd: int}", "{fd: const return *}", "onload_move_fd: fd: unknown type 'return'; write"),
+                 "onload_move_fd: fd: unknown type 'register'; declare it under types, or if libc does, add it to "
+                 "LIBC_TYPES in codegen/checks.py"),
+                (move_fd, "{fd: int}", "{fd: const return *}", "onload_move_fd: fd: unknown type 'return'; declare"),
                 (move_fd, "{fd: int}", "{fd: uint33_t}", "onload_move_fd: fd: unknown type 'uint33_t'; did you mean 'uint"),
                 (move_fd, "{fd: int}", "{fd: onload_stat}",
                  "onload_move_fd: fd: unknown type 'onload_stat'; did you mean 'struct onload_stat'?"),
                 (move_fd, "returns: int", "returns: unsigned float",
-                 "onload_move_fd: returns: unknown type 'unsigned float'; write"),
+                 "onload_move_fd: returns: unknown type 'unsigned float'; declare"),
                 (move_fd, "returns: int", "returns: struct int *", "onload_move_fd: returns: unknown type 'struct int'"),
                 (move_fd, "returns: int", "returns: enum onload_stat", "onload_move_fd: returns: unknown type 'enum"),
                 ("name: onload_stat\n", "type: int32_t", "type: goto", "onload_stat.stack_id: type: unknown type 'goto'"),
