@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Onload's two message flags, with every set of the flags that Linux names.
+// Onload's two message flags.
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <onload/extensions.h>
@@ -7,8 +7,6 @@
 
 #include <climits>
 #include <cstdint>
-#include <ios>
-#include <string>
 
 #include "gtest/gtest.h"
 
@@ -21,53 +19,7 @@ namespace {
 constexpr int kWarm = ONLOAD_MSG_WARM;
 constexpr int kOnepkt = ONLOAD_MSG_ONEPKT;
 
-// Each MSG_ name of sys/socket.h and of the kernel's own linux/socket.h,
-// receive and send alike, and the two bits. MSG_SYN and MSG_SENDPAGE_NOTLAST
-// have the two bits' own numbers.
-constexpr uint32_t kNamed =
-    MSG_OOB | MSG_PEEK | MSG_DONTROUTE | MSG_CTRUNC | MSG_PROXY | MSG_TRUNC |
-    MSG_DONTWAIT | MSG_EOR | MSG_WAITALL | MSG_FIN | MSG_SYN | MSG_CONFIRM |
-    MSG_RST | MSG_ERRQUEUE | MSG_NOSIGNAL | MSG_MORE | MSG_WAITFORONE |
-    kOnepkt | 0x40000 /* MSG_BATCH */ | MSG_ZEROCOPY | MSG_FASTOPEN |
-    static_cast<uint32_t>(MSG_CMSG_CLOEXEC);
-
-// Calls fn for each set of the named flags; stops at the first failure.
-template <typename Fn>
-void ForEachSet(Fn fn) {
-  uint32_t set = 0;
-  do {
-    fn(static_cast<int>(set));
-    if (testing::Test::HasFailure()) return;
-    set = (set - kNamed) & kNamed;
-  } while (set != 0);
-}
-
-TEST(Onepkt, IsTakenOutOfEachSetOfFlagsAndNothingElseIs) {
-  int sets = 0;
-  ForEachSet([&sets](int flags) {
-    ++sets;
-    const int kernel = lkos_onepkt_to_kernel(flags);
-    if (kernel != (flags & ~kOnepkt))
-      ADD_FAILURE() << std::hex << flags << ": " << kernel;
-  });
-  EXPECT_EQ(sets, 1 << 22);
-}
-
-TEST(Onepkt, LeavesTheBitsThatHaveNoName) {
-  for (const int flags : {INT_MIN, -1, 0x00080000, 0x10000000, 0x01f80000}) {
-    EXPECT_EQ(lkos_onepkt_to_kernel(flags), flags & ~kOnepkt);
-  }
-}
-
-TEST(Warm, IsTakenOutOfEachSetOfFlagsAndNothingElseIs) {
-  ForEachSet([](int flags) {
-    if (lkos_warm_to_kernel(flags) != (flags & ~kWarm))
-      ADD_FAILURE() << std::hex << flags;
-  });
-  EXPECT_EQ(lkos_warm_to_kernel(-1), ~kWarm);
-}
-
-TEST(Warm, HasTheNumbersOfOnload) {
+TEST(MessageFlags, HaveTheNumbersOfOnload) {
   EXPECT_EQ(LKOS_MSG_WARM, kWarm);
   EXPECT_EQ(LKOS_MSG_ONEPKT, kOnepkt);
 }

@@ -147,6 +147,35 @@ class Sendmmsg : public testing::Test {
   alignas(cmsghdr) unsigned char control_[kMessages][512];
 };
 
+// The next calls give back the flags that they get.
+TEST(Warm, IsTakenOutAndAllElseGoesOnWhereNothingIsTcp) {
+  const struct lkos_next libc = lkos_next;
+  fake_kernel::Install();
+  fake_kernel::Open(kFd, AF_INET, SOCK_DGRAM);
+  lkos_next.send = [](int, const void*, size_t, int flags) -> ssize_t {
+    return flags;
+  };
+  lkos_next.sendto = [](int, const void*, size_t, int flags, const sockaddr*,
+                        socklen_t) -> ssize_t { return flags; };
+  lkos_next.sendmsg = [](int, const msghdr*, int flags) -> ssize_t {
+    return flags;
+  };
+  lkos_next.sendmmsg = [](int, mmsghdr*, unsigned int, int flags) {
+    return flags;
+  };
+  for (const int flags : {0, int{MSG_DONTWAIT}, MSG_MORE | MSG_NOSIGNAL,
+                          MSG_OOB | MSG_EOR | 0x10000000}) {
+    for (const int bit : {0, 0x400 /* ONLOAD_MSG_WARM */}) {
+      mmsghdr msgs[1] = {};
+      EXPECT_EQ(send(kFd, "", 0, flags | bit), flags);
+      EXPECT_EQ(sendto(kFd, "", 0, flags | bit, nullptr, 0), flags);
+      EXPECT_EQ(sendmsg(kFd, &msgs[0].msg_hdr, flags | bit), flags);
+      EXPECT_EQ(sendmmsg(kFd, msgs, 1, flags | bit), flags);
+    }
+  }
+  lkos_next = libc;
+}
+
 TEST_F(Sendmmsg, IsOneCallUnlessAMessageAsksForAHardwareStamp) {
   Request(1, SOF_TIMESTAMPING_TX_SOFTWARE);
   EXPECT_EQ(sendmmsg(kFd, msgs_, 3, MSG_DONTWAIT), 3);

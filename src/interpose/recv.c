@@ -20,7 +20,7 @@
 		if (LKOS_UNLIKELY((flags)&LKOS_MSG_ONEPKT)) {                            \
 			if ((flags)&MSG_WAITALL && lkos_onepkt_is_refused(fd))           \
 				return -1;                                               \
-			(flags) = lkos_onepkt_to_kernel(flags);                          \
+			(flags) &= ~LKOS_MSG_ONEPKT;                                     \
 		}                                                                        \
 	} while (0)
 

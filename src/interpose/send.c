@@ -19,7 +19,7 @@
 		if (LKOS_UNLIKELY((flags)&LKOS_MSG_WARM)) {                              \
 			if (lkos_warm_is_answered(fd))                                   \
 				return answer;                                           \
-			(flags) = lkos_warm_to_kernel(flags);                            \
+			(flags) &= ~LKOS_MSG_WARM;                                       \
 		}                                                                        \
 	} while (0)
 

@@ -23,16 +23,6 @@
 /* UIO_MAXIOV: the messages that one sendmmsg sends, and the pieces that one message has. */
 #define LKOS_MESSAGES_MAX 1024
 
-static inline int lkos_onepkt_to_kernel(int flags)
-{
-	return flags & ~LKOS_MSG_ONEPKT;
-}
-
-static inline int lkos_warm_to_kernel(int flags)
-{
-	return flags & ~LKOS_MSG_WARM;
-}
-
 /* What a warm send on a TCP socket finds. */
 struct lkos_warm {
 	int state;     /* of the connection, TCP_ESTABLISHED and so on */

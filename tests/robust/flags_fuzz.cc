@@ -10,7 +10,6 @@
 #include <cstring>
 
 extern "C" {
-#include "src/translate/message_flags.h"
 #include "src/translate/timestamping_flags.h"
 }
 
@@ -44,11 +43,6 @@ void Timestamping(uint32_t any) {
   Check((lkos_sof_held(any) & LKOS_SOF_OURS) == 0);
 }
 
-void Messages(int flags) {
-  Check(lkos_onepkt_to_kernel(flags) == (flags & ~LKOS_MSG_ONEPKT));
-  Check(lkos_warm_to_kernel(flags) == (flags & ~LKOS_MSG_WARM));
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -57,7 +51,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     uint32_t flags;
     memcpy(&flags, data, sizeof(flags));
     Timestamping(flags);
-    Messages(static_cast<int>(flags));
   }
   return 0;
 }
