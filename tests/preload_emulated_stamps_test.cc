@@ -192,8 +192,7 @@ TEST_P(Tcp, ReportsEachSendOfAStreamWhenItIsAcknowledged) {
 }
 
 TEST_P(Tcp, KnowsTheTimesOfManySendsBeforeTheyAreAcknowledged) {
-  Expect("stream_of_many",
-         "bytes=450\nwithout a time=0, with a later one=0\n");
+  Expect("stream_of_many", "bytes=450\nwithout a time=0, with a later one=0\n");
 }
 
 TEST_P(Tcp, TellsWhenASendOfAStreamLeftLast) {
@@ -271,6 +270,43 @@ TEST_P(Udp, HasNoStampOfTheErrorOfAClosedPort) {
              origin +
              " 0 0 from somewhere) flags 0x2000 hello\n"
              "closed=-1 EAGAIN\n");
+}
+
+// ---- OPT_PKTINFO
+
+TEST_P(Udp, TellsTheInterfaceOfADatagram) {
+  const bool v4 = GetParam() == "udp4";
+  const std::string info = v4 ? "pktinfo(lo, 47) " : "pktinfo(lo, 67) ";
+  const std::string own = v4 ? "other(0 8 12) " : "other(41 50 20) ";
+  const std::string v1 = "v1(now/0:83) ";
+  Expect("interface",
+         "v1=" + v1 + info + "hello\noption=0, of the kernel 1\n" +
+             "cut 60=60 cut, 1 37 32\nasked, too=" + v1 + info + own +
+             "hello\noption=1, of the kernel 1\nv2=v2(0x44 now/0:83) " + info +
+             "hello\noption=0, of the kernel 1\nno interface=" + v1 +
+             "hello\noption=0, of the kernel 0\noff=" + own +
+             "hello\noption=1, of the kernel 1\n");
+  Expect("interface_of_long", "received=2, flags 0x20, " + v1 + info +
+                                  "\nreceived=5, flags 0x20, " + v1 + info +
+                                  "\n");
+}
+
+TEST_P(Tcp, HasNoInterfaceWithoutACard) {
+  const std::string option = "option=0, of the kernel 0\n";
+  const std::string asked = "option=1, of the kernel 1\n";
+  Expect("interface",
+         "v1=v1(now/0:83) hello\n" + option +
+             "cut 60=32, 1 37 32\nasked, too=v1(now/0:83) hello\n" + asked +
+             "v2=v2(0x44 now/0:83) hello\n" + option +
+             "no interface=v1(now/0:83) hello\n" + option + "off=hello\n" +
+             asked);
+}
+
+// ---- onload_zc_recv()
+
+TEST_P(EachFamily, TellsStampsWithoutCopying) {
+  Expect("zero_copy",
+         "v1=v1(now/0:83) 5 bytes\nv2=v2(0x18 now, 0x44 now/0:83) 5 bytes\n");
 }
 
 // ---- Control data that is cut

@@ -95,15 +95,46 @@ static void show(struct receipt *receipt, const struct lkos_stamps_view *view)
 	tell(receipt, shown.msg_controllen, shown.msg_flags);
 }
 
+/* How much of a datagram of that length the call returns. */
+static ssize_t returned(const struct receipt *receipt, ssize_t length)
+{
+	const struct msghdr *const app = &receipt->app;
+	size_t room = 0;
+
+	if (receipt->flags & MSG_TRUNC)
+		return length;
+	for (size_t i = 0; i < app->msg_iovlen && room < (size_t)length; i++)
+		room += app->msg_iov[i].iov_len;
+	return (size_t)length < room ? length : (ssize_t)room;
+}
+
+/* To tell the interface of a datagram takes its length, however much of it there is room for. */
+static ssize_t receive_datagram(struct receipt *receipt, struct lkos_stamps_view *view)
+{
+	const int flags = receipt->flags;
+	ssize_t length;
+
+	receipt->flags |= MSG_TRUNC;
+	length = receive(receipt);
+	receipt->flags = flags;
+	view->length = (uint32_t)length;
+	return length < 0 ? length : returned(receipt, length);
+}
+
 static ssize_t receive_shown(struct receipt *receipt,
 			     bool (*skips)(int fd, const struct msghdr *got))
 {
-	struct lkos_stamps_view view = {.request = receipt->stamps->request,
-					.time = receipt->stamps->time};
+	struct lkos_stamps_view view = {
+		.request = receipt->stamps->request,
+		.time = receipt->stamps->time,
+		.pktinfo = receipt->stamps->pktinfo,
+	};
+	const bool needs_length = view.pktinfo.ours && !(receipt->flags & MSG_ERRQUEUE);
 	ssize_t received;
 
 	do {
-		received = receive(receipt);
+		received = needs_length ? receive_datagram(receipt, &view)
+					: receive(receipt);
 	} while (received >= 0 && skips && skips(receipt->fd, &receipt->ours));
 	if (received < 0)
 		return received;
@@ -302,7 +333,8 @@ static void tell_zerocopy(int fd, const struct lkos_stamps *stamps,
 			  const struct lkos_zerocopy *sent,
 			  const struct lkos_zerocopy *app, struct lkos_zerocopy *ours)
 {
-	const struct lkos_stamps_view view = {stamps->request, stamps->time, true};
+	const struct lkos_stamps_view view = {
+		.request = stamps->request, .time = stamps->time, .carries = true};
 	void *const control = (void *)(uintptr_t)app->msg_control;
 	unsigned char bytes[CONTROL_FEW];
 	struct msghdr got, shown = {.msg_control = bytes, .msg_controllen = sizeof(bytes)};

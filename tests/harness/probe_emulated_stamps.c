@@ -2,16 +2,19 @@
 /* Scenarios of a program that asks for timestamps in Onload's own ways. */
 #include <onload/extensions.h>
 #include <onload/extensions_timestamping.h>
+#include <onload/extensions_zc.h>
 
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/net_tstamp.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -130,6 +133,16 @@ static void add_report(struct text *text, const unsigned char *data)
 	    offender.ss_family == none ? "" : " from somewhere");
 }
 
+static void add_pktinfo(struct text *text, const unsigned char *data, size_t size)
+{
+	uint32_t info[4] = {0}; /* struct scm_ts_pktinfo */
+
+	memcpy(info, data, size < sizeof(info) ? size : sizeof(info));
+	add(text, "pktinfo(%s, %u%s) ",
+	    info[0] == if_nametoindex("lo") ? "lo" : "elsewhere", info[1],
+	    size == sizeof(info) && info[2] == 0 && info[3] == 0 ? "" : ", odd");
+}
+
 static void add_message(struct text *text, struct cmsghdr *message)
 {
 	const unsigned char *data = CMSG_DATA(message);
@@ -146,6 +159,9 @@ static void add_message(struct text *text, struct cmsghdr *message)
 	} else if (message->cmsg_level == SOL_SOCKET &&
 		   message->cmsg_type == ONLOAD_SCM_TIMESTAMPING_STREAM) {
 		add_stream(text, data, size);
+	} else if (message->cmsg_level == SOL_SOCKET &&
+		   message->cmsg_type == SCM_TIMESTAMPING_PKTINFO) {
+		add_pktinfo(text, data, size);
 	} else if ((message->cmsg_level == SOL_IP && message->cmsg_type == IP_RECVERR) ||
 		   (message->cmsg_level == SOL_IPV6 && message->cmsg_type == IPV6_RECVERR)) {
 		add_report(text, data);
@@ -821,6 +837,123 @@ static void options(char **args)
 	fact("reset=%s", hello(pair));
 }
 
+static enum onload_zc_callback_rc say_zero_copy(struct onload_zc_recv_args *args,
+						int flags)
+{
+	struct msghdr *const msg = &args->msg.msghdr;
+	char words[256] = "";
+	struct text text = {words, words + sizeof(words)};
+
+	(void)flags;
+	for (struct cmsghdr *at = CMSG_FIRSTHDR(msg); at; at = CMSG_NXTHDR(msg, at))
+		add_message(&text, at);
+	fact("%s=%s%u bytes", (const char *)args->user_ptr, words,
+	     (unsigned int)args->msg.iov[0].iov_len);
+	return ONLOAD_ZC_TERMINATE;
+}
+
+/* FAMILY */
+static void zero_copy(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	char control[256], v1[] = "v1", v2[] = "v2";
+
+	turn_stamping_on();
+	for (int version = 1; version <= 2; version++) {
+		struct onload_zc_recv_args call = {
+			.msg.msghdr = {.msg_control = control,
+				       .msg_controllen = sizeof(control)},
+			.cb = say_zero_copy,
+			.user_ptr = version == 1 ? v1 : v2,
+		};
+
+		MUST(version == 1 ? onload_timestamping_request(pair.far, RX_NIC)
+				  : set_v2(pair.far, RX_HW | RAW | SOFT));
+		send_hello(pair);
+		MUST(onload_zc_recv(pair.far, &call));
+	}
+}
+
+struct option {
+	int level, number;
+};
+
+static struct option option_of_interface(const struct family *family)
+{
+	return family->domain == AF_INET ? (struct option){SOL_IP, IP_PKTINFO}
+					 : (struct option){SOL_IPV6, IPV6_RECVPKTINFO};
+}
+
+/* What the option is for the program, and for the kernel. */
+static void say_interface_option(int fd, struct option option)
+{
+	int told = 7, held = 7;
+	socklen_t size = sizeof(told);
+
+	MUST(getsockopt(fd, option.level, option.number, &told, &size));
+	MUST(syscall(SYS_getsockopt, fd, option.level, option.number, &held, &size));
+	fact("option=%d, of the kernel %d", told, held);
+}
+
+/* FAMILY */
+static void interface(char **args)
+{
+	const struct family *const family = family_named(args[0]);
+	const struct option option = option_of_interface(family);
+	const struct pair pair = connected_pair(family);
+	const int on = 1, off = 0;
+
+	turn_stamping_on();
+	MUST(onload_timestamping_request(pair.far, RX_NIC | PKTINFO));
+	fact("v1=%s", hello(pair));
+	say_interface_option(pair.far, option);
+	send_hello(pair);
+	say_cut("cut", pair.far, 0, 60);
+	MUST(setsockopt(pair.far, option.level, option.number, &on, sizeof(on)));
+	fact("asked, too=%s", hello(pair));
+	say_interface_option(pair.far, option);
+	MUST(setsockopt(pair.far, option.level, option.number, &off, sizeof(off)));
+	MUST(set_v2(pair.far, RX_HW | RAW | PKTINFO));
+	fact("v2=%s", hello(pair));
+	say_interface_option(pair.far, option);
+	MUST(onload_timestamping_request(pair.far, RX_NIC));
+	fact("no interface=%s", hello(pair));
+	say_interface_option(pair.far, option);
+	MUST(onload_timestamping_request(pair.far, RX_NIC | PKTINFO));
+	MUST(setsockopt(pair.far, option.level, option.number, &on, sizeof(on)));
+	MUST(set(pair.far, SO_TIMESTAMPING, 0));
+	fact("off=%s", hello(pair));
+	say_interface_option(pair.far, option);
+}
+
+/* UDP alone: a datagram for which there is no room. FAMILY */
+static void interface_of_long(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	char control[256], data[2];
+	struct iovec piece = {data, sizeof(data)};
+
+	turn_stamping_on();
+	MUST(onload_timestamping_request(pair.far, RX_NIC | PKTINFO));
+	for (int flags = 0; flags <= MSG_TRUNC; flags += MSG_TRUNC) {
+		struct msghdr msg = {.msg_iov = &piece,
+				     .msg_iovlen = 1,
+				     .msg_control = control,
+				     .msg_controllen = sizeof(control)};
+		char words[256];
+		struct text text = {words, words + sizeof(words)};
+		ssize_t received;
+
+		send_hello(pair);
+		received = MUST(recvmsg(pair.far, &msg, flags));
+		for (struct cmsghdr *at = CMSG_FIRSTHDR(&msg); at;
+		     at = CMSG_NXTHDR(&msg, at))
+			add_message(&text, at);
+		fact("received=%zd, flags 0x%x, %s", received,
+		     (unsigned int)msg.msg_flags, words);
+	}
+}
+
 /* TCP alone: the end of a stream has no stamp. FAMILY */
 static void ends(char **args)
 {
@@ -868,6 +1001,9 @@ const struct scenario scenarios[] = {
 	{"cut", cut},
 	{"environment", environment},
 	{"options", options},
+	{"zero_copy", zero_copy},
+	{"interface", interface},
+	{"interface_of_long", interface_of_long},
 	{"ends", ends},
 	{"empty", empty},
 	{NULL, NULL},
