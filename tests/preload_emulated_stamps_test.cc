@@ -309,6 +309,22 @@ TEST_P(EachFamily, TellsStampsWithoutCopying) {
          "v1=v1(now/0:83) 5 bytes\nv2=v2(0x18 now, 0x44 now/0:83) 5 bytes\n");
 }
 
+// ---- What is on for the emulation's own sake
+
+// Any three settings of SO_TIMESTAMP, SO_TIMESTAMPNS and SO_TIMESTAMPING, each
+// in both forms, do what they do without the library.
+TEST_P(EachFamily, LeavesTheKernelsTimesToTheProgram) {
+  const std::vector<std::string> words = {"times", GetParam()};
+  ExpectUnder(kOn, words, Facts(With::kNothing, words));
+}
+
+TEST_P(EachFamily, ShowsNothingOfAWaitInTheWiresOrder) {
+  Expect("after_wire_order",
+         "nothing=hello\nhardware=slots(none, none, now) hello\noption=0\n"
+         "time=other(1 29 16) slots(none, none, now) hello\noption=1\n"
+         "v1=v1(now/0:83) hello\ncut 32=32, 1 37 32\n");
+}
+
 // ---- Control data that is cut
 
 #if defined(__LP64__)

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -981,6 +982,118 @@ static void empty(char **args)
 	fact("two=%s; %s", receive(pair.far, 0), receive(pair.far, 0));
 }
 
+/* ---- SO_TIMESTAMP and its relatives, which a program of no extension sets */
+
+#define TIME_NEW                                                                         \
+	63 /* SO_TIMESTAMP_NEW and SO_TIMESTAMPNS_NEW; libc has names for one form only */
+#define TIMENS_NEW 64
+
+static const struct {
+	int option;
+	uint32_t value;
+} time_sets[] = {
+	{SO_TIMESTAMP_OLD, 1},
+	{SO_TIMESTAMP_OLD, 0},
+	{SO_TIMESTAMPNS_OLD, 1},
+	{SO_TIMESTAMPNS_OLD, 0},
+	{TIME_NEW, 1},
+	{TIME_NEW, 0},
+	{TIMENS_NEW, 1},
+	{TIMENS_NEW, 0},
+	{SO_TIMESTAMPING_OLD, RX_SW | SOFT},
+	{SO_TIMESTAMPING_NEW, RX_SW | SOFT},
+};
+
+static int told_time(int fd, int option)
+{
+	int told = -1;
+	socklen_t size = sizeof(told);
+
+	return getsockopt(fd, SOL_SOCKET, option, &told, &size) == 0 ? told : -1;
+}
+
+/* The types of all messages, and whether their time is now in their unit. */
+static void add_times(struct text *text, int fd)
+{
+	char data[16], control[256];
+	struct iovec piece = {data, sizeof(data)};
+	struct msghdr msg = {.msg_iov = &piece,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
+			     .msg_controllen = sizeof(control)};
+
+	MUST(recvmsg(fd, &msg, 0));
+	for (struct cmsghdr *at = CMSG_FIRSTHDR(&msg); at; at = CMSG_NXTHDR(&msg, at)) {
+		const bool micro =
+			at->cmsg_type == SO_TIMESTAMP_OLD || at->cmsg_type == TIME_NEW;
+		int64_t time[2];
+
+		memcpy(time, CMSG_DATA(at), sizeof(time));
+		add(text, " %d(%zu %s%s)", at->cmsg_type, (size_t)at->cmsg_len,
+		    age((uint64_t)time[0], (uint32_t)time[1]),
+		    micro && time[1] >= 1000000 ? " no microseconds" : "");
+	}
+	add(text, " flags 0x%x", (unsigned int)msg.msg_flags);
+}
+
+static void set_times(const struct family *family, const size_t which[3])
+{
+	const struct pair pair = connected_pair(family);
+	char words[512];
+	struct text text = {words, words + sizeof(words)};
+
+	for (size_t i = 0; i < 3; i++) {
+		MUST(set(pair.far, time_sets[which[i]].option, time_sets[which[i]].value));
+		add(&text, "%d=%x: %d %d %d %d;", time_sets[which[i]].option,
+		    time_sets[which[i]].value, told_time(pair.far, SO_TIMESTAMP_OLD),
+		    told_time(pair.far, SO_TIMESTAMPNS_OLD),
+		    told_time(pair.far, TIME_NEW), told_time(pair.far, TIMENS_NEW));
+	}
+	send_hello(pair);
+	add_times(&text, pair.far);
+	fact("%s", words);
+	close_pair(pair);
+}
+
+/* All sequences of three. FAMILY */
+static void times(char **args)
+{
+	const struct family *const family = family_named(args[0]);
+	const size_t count = COUNT(time_sets);
+
+	turn_stamping_on();
+	for (size_t i = 0; i < count * count * count; i++)
+		set_times(family, (const size_t[]){i / count / count, i / count % count,
+						   i % count});
+}
+
+/* FAMILY */
+static void after_wire_order(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	struct epoll_event event = {.events = EPOLLIN};
+	struct onload_ordered_epoll_event ordered;
+	const int set_of = (int)MUST(epoll_create1(EPOLL_CLOEXEC));
+	const int on = 1;
+
+	MUST(epoll_ctl(set_of, EPOLL_CTL_ADD, pair.far, &event));
+	send_hello(pair);
+	MUST(onload_ordered_epoll_wait(set_of, &event, &ordered, 1, WAIT_MS));
+	receive(pair.far, 0);
+	fact("nothing=%s", hello(pair));
+	ask(pair.far, RX_HW | RAW);
+	fact("hardware=%s", hello(pair));
+	fact("option=%d", told_time(pair.far, SO_TIMESTAMPNS_OLD));
+	MUST(set(pair.far, SO_TIMESTAMP_OLD, on));
+	fact("time=%s", hello(pair));
+	fact("option=%d", told_time(pair.far, SO_TIMESTAMP_OLD));
+	MUST(set(pair.far, SO_TIMESTAMP_OLD, 0));
+	MUST(onload_timestamping_request(pair.far, RX_NIC));
+	fact("v1=%s", hello(pair));
+	send_hello(pair);
+	say_cut("cut", pair.far, 0, 32);
+}
+
 const struct scenario scenarios[] = {
 	{"v1_requests", v1_requests},
 	{"v1_receives", v1_receives},
@@ -1002,6 +1115,8 @@ const struct scenario scenarios[] = {
 	{"environment", environment},
 	{"options", options},
 	{"zero_copy", zero_copy},
+	{"times", times},
+	{"after_wire_order", after_wire_order},
 	{"interface", interface},
 	{"interface_of_long", interface_of_long},
 	{"ends", ends},
