@@ -302,7 +302,14 @@ TEST_P(Tcp, HasNoInterfaceWithoutACard) {
              asked);
 }
 
-// ---- onload_zc_recv()
+// ---- Descriptors, and onload_zc_recv()
+
+TEST_P(EachFamily, HasStampsWhereverADescriptorGoes) {
+  Expect("travels",
+         "duplicate=v1(now/0:83) hello\narrived=v1(now/0:83) hello\n"
+         "child=v1(now/0:83) hello\n"
+         "asked in the child=v2(0x44 now/0:83) hello\n");
+}
 
 TEST_P(EachFamily, TellsStampsWithoutCopying) {
   Expect("zero_copy",

@@ -875,6 +875,31 @@ static void zero_copy(char **args)
 	}
 }
 
+/* FAMILY: a socket has its stamps wherever its descriptors are. */
+static void travels(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	const struct pair channel = connected_pair(family_named("unix_dgram"));
+	struct pair other = pair;
+	pid_t child;
+
+	turn_stamping_on();
+	MUST(onload_timestamping_request(pair.far, RX_NIC));
+	other.far = (int)MUST(dup(pair.far));
+	fact("duplicate=%s", hello(other));
+	send_descriptor(channel.near, pair.far);
+	other.far = receive_descriptor(channel.far, false);
+	fact("arrived=%s", hello(other));
+	child = (pid_t)MUST(fork());
+	if (child == 0) {
+		fact("child=%s", hello(pair));
+		MUST(set_v2(other.far, RX_HW | RAW));
+		fact("asked in the child=%s", hello(pair));
+		_exit(0);
+	}
+	MUST(finish(child));
+}
+
 struct option {
 	int level, number;
 };
@@ -1114,6 +1139,7 @@ const struct scenario scenarios[] = {
 	{"cut", cut},
 	{"environment", environment},
 	{"options", options},
+	{"travels", travels},
 	{"zero_copy", zero_copy},
 	{"times", times},
 	{"after_wire_order", after_wire_order},
