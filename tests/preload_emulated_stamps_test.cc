@@ -302,7 +302,11 @@ TEST_P(Tcp, HasNoInterfaceWithoutACard) {
              asked);
 }
 
-// ---- Descriptors, and onload_zc_recv()
+// ---- Threads, descriptors, and onload_zc_recv()
+
+TEST_P(EachFamily, HasTheFormThatHoldsWhenAMessageComes) {
+  Expect("asked_meanwhile", "waited=v1(now/0:83) hello\n");
+}
 
 TEST_P(EachFamily, HasStampsWhereverADescriptorGoes) {
   Expect("travels",

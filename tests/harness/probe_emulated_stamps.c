@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -900,6 +901,54 @@ static void travels(char **args)
 	MUST(finish(child));
 }
 
+struct waiting {
+	int fd;
+	_Atomic pid_t thread;
+};
+
+static void *wait_for_message(void *arg)
+{
+	struct waiting *const waiting = arg;
+
+	waiting->thread = (pid_t)syscall(SYS_gettid);
+	fact("waited=%s", receive(waiting->fd, 0));
+	return NULL;
+}
+
+/* Until the thread sleeps. */
+static void wait_until_waiting(struct waiting *waiting)
+{
+	char path[64], state = 'R';
+
+	for (int ms = 0; ms < WAIT_MS && state != 'S'; ms++) {
+		FILE *file;
+
+		poll(NULL, 0, 1);
+		snprintf(path, sizeof(path), "/proc/self/task/%d/stat", waiting->thread);
+		file = waiting->thread ? fopen(path, "re") : NULL;
+		if (file && fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+			state = 'R';
+		if (file)
+			fclose(file);
+	}
+}
+
+/* FAMILY: asked for while a thread waits for the message, on a socket whose messages are looked at. */
+static void asked_meanwhile(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	struct waiting waiting = {.fd = pair.far};
+	pthread_t thread;
+
+	turn_stamping_on();
+	MUST(set_v2(pair.far, RX_HW | RAW));
+	MUST(-pthread_create(&thread, NULL, wait_for_message, &waiting));
+	wait_until_waiting(&waiting);
+	MUST(onload_timestamping_request(pair.far, RX_NIC));
+	MUST(send(pair.near, HELLO, HELLO_SIZE, 0));
+	MUST(-pthread_join(thread, NULL));
+}
+
 struct option {
 	int level, number;
 };
@@ -1140,6 +1189,7 @@ const struct scenario scenarios[] = {
 	{"environment", environment},
 	{"options", options},
 	{"travels", travels},
+	{"asked_meanwhile", asked_meanwhile},
 	{"zero_copy", zero_copy},
 	{"times", times},
 	{"after_wire_order", after_wire_order},
