@@ -354,7 +354,7 @@ void ExpectShown(const lkos_stamps_view& view, int flags,
 }
 
 lkos_stamps_view View(const lkos_stamps_request& request) {
-  return {request, {false, false, false}, true};
+  return {request, {false, false, false}, {false, false}, true, 0};
 }
 
 ControlMessage RecordMessage(const lkos_stamps_request& request, bool sent,
@@ -433,7 +433,11 @@ TEST(Shown, AnErrorOfTheNetworkIsShownWithoutStamps) {
 // ---- SO_TIMESTAMPNS, where it is on for our sake
 
 lkos_stamps_view OwnTime(bool asked, bool micro) {
-  return {Request(LKOS_STAMPS_OF_KERNEL, 0), {true, asked, micro}, true};
+  return {Request(LKOS_STAMPS_OF_KERNEL, 0),
+          {true, asked, micro},
+          {false, false},
+          true,
+          0};
 }
 
 TEST(OwnTime, IsNotShownUnlessAsked) {
@@ -508,6 +512,69 @@ TEST(OwnTime, KeepsNanosecondsInTheFormThatIsSet) {
               option == kTimeOld || option == kTimeNew);
   }
   EXPECT_FALSE(lkos_is_time_option(SO_REUSEADDR));
+}
+
+// ---- OPT_PKTINFO, of a datagram that no card has stamped
+
+ControlMessage InterfaceMessage(uint32_t interface, uint32_t length) {
+  return {SOL_SOCKET, 58,
+          BytesOf(std::array<uint32_t, 4>{interface, length, 0, 0})};
+}
+
+ControlMessage Pktinfo4(int interface) {
+  in_pktinfo info{};
+  info.ipi_ifindex = interface;
+  return {SOL_IP, IP_PKTINFO, BytesOf(info)};
+}
+
+ControlMessage Pktinfo6(unsigned interface, bool mapped) {
+  in6_pktinfo info{};
+  info.ipi6_ifindex = interface;
+  if (mapped) info.ipi6_addr.s6_addr[10] = info.ipi6_addr.s6_addr[11] = 0xff;
+  return {SOL_IPV6, IPV6_PKTINFO, BytesOf(info)};
+}
+
+TEST(Interface, IsToldBehindTheStampsWithTheLengthOfTheFrame) {
+  const ControlMessage stamps = StampsAt(kStampsOld, kAt7, kAt9);
+  const auto request = Request(LKOS_STAMPS_V1, 2 | kPktinfo);
+  const ControlMessage record = RecordMessage(request, false, kAt7, kAt9);
+  lkos_stamps_view view = View(request);
+  view.length = 100;
+  for (const bool asked : {false, true}) {
+    view.pktinfo = {true, asked};
+    for (const auto& [info, length] : {std::make_pair(Pktinfo4(3), 142u),
+                                       {Pktinfo6(3, false), 162u},
+                                       {Pktinfo6(3, true), 142u}}) {
+      std::vector<ControlMessage> expected = {record,
+                                              InterfaceMessage(3, length)};
+      if (asked) expected.push_back(info);
+      expected.push_back(kOther);
+      ExpectShown(view, 0, {stamps, info, kOther}, expected);
+    }
+  }
+  // queued before the option was on
+  ExpectShown(view, 0, {stamps, Pktinfo4(0)}, {record, Pktinfo4(0)});
+}
+
+TEST(Interface, OfACardsStampIsTheKernels) {
+  const auto request = Request(LKOS_STAMPS_V1, 2 | kPktinfo);
+  lkos_stamps_view view = View(request);
+  view.pktinfo = {true, false};
+  ExpectShown(view, 0,
+              {kPktinfoMessage, StampsAt(kStampsOld, kAt7, kAt9), Pktinfo4(3)},
+              {RecordMessage(request, false, kAt7, kAt9), kPktinfoMessage});
+}
+
+TEST(Interface, IsNotToldWhereItIsNotWanted) {
+  for (const uint32_t flags : {2u, 1u | kPktinfo}) {
+    const auto request = Request(LKOS_STAMPS_V1, flags);
+    lkos_stamps_view view = View(request);
+    view.pktinfo = {true, false};
+    ExpectShown(view, MSG_ERRQUEUE, {Pktinfo4(3), kOther}, {kOther});
+    EXPECT_FALSE(lkos_stamps_want_pktinfo(&request));
+  }
+  const auto of_kernel = Request(LKOS_STAMPS_OF_KERNEL, kRxHardware | kPktinfo);
+  EXPECT_FALSE(lkos_stamps_want_pktinfo(&of_kernel));
 }
 
 // ---- Reports of sends

@@ -20,5 +20,10 @@ TEST(Bounded, TemplatesOfAThousandConnectionsThatWereClosedLeaveNothing) {
             "hundreds of pages=0\nthe one that is open=0\n");
 }
 
+TEST(Bounded, StreamsOfAThousandConnectionsThatWereClosedLeaveNothing) {
+  EXPECT_EQ(Facts(With::kLibrary, {"streams", "tcp4"}),
+            "hundreds of pages=0\n");
+}
+
 }  // namespace
 }  // namespace lkos

@@ -17,5 +17,7 @@ TEST(Signals, MayAskAndMove) { ExpectFacts({"moves"}, kWell); }
 
 TEST(Signals, MaySetOptionsAndSpin) { ExpectFacts({"options"}, kWell); }
 
+TEST(Signals, MayAskForStampsAndReceive) { ExpectFacts({"stamps"}, kWell); }
+
 }  // namespace
 }  // namespace lkos

@@ -192,8 +192,7 @@ TEST_P(Tcp, ReportsEachSendOfAStreamWhenItIsAcknowledged) {
 }
 
 TEST_P(Tcp, KnowsTheTimesOfManySendsBeforeTheyAreAcknowledged) {
-  Expect("stream_of_many",
-         "bytes=450\nwithout a time=0, with a later one=0\n");
+  Expect("stream_of_many", "bytes=450\nwithout a time=0, with a later one=0\n");
 }
 
 TEST_P(Tcp, TellsWhenASendOfAStreamLeftLast) {
@@ -271,6 +270,70 @@ TEST_P(Udp, HasNoStampOfTheErrorOfAClosedPort) {
              origin +
              " 0 0 from somewhere) flags 0x2000 hello\n"
              "closed=-1 EAGAIN\n");
+}
+
+// ---- OPT_PKTINFO
+
+TEST_P(Udp, TellsTheInterfaceOfADatagram) {
+  const bool v4 = GetParam() == "udp4";
+  const std::string info = v4 ? "pktinfo(lo, 47) " : "pktinfo(lo, 67) ";
+  const std::string own = v4 ? "other(0 8 12) " : "other(41 50 20) ";
+  const std::string v1 = "v1(now/0:83) ";
+  Expect("interface",
+         "v1=" + v1 + info + "hello\noption=0, of the kernel 1\n" +
+             "cut 60=60 cut, 1 37 32\nasked, too=" + v1 + info + own +
+             "hello\noption=1, of the kernel 1\nv2=v2(0x44 now/0:83) " + info +
+             "hello\noption=0, of the kernel 1\nno interface=" + v1 +
+             "hello\noption=0, of the kernel 0\noff=" + own +
+             "hello\noption=1, of the kernel 1\n");
+  Expect("interface_of_long", "received=2, flags 0x20, " + v1 + info +
+                                  "\nreceived=5, flags 0x20, " + v1 + info +
+                                  "\n");
+}
+
+TEST_P(Tcp, HasNoInterfaceWithoutACard) {
+  const std::string option = "option=0, of the kernel 0\n";
+  const std::string asked = "option=1, of the kernel 1\n";
+  Expect("interface",
+         "v1=v1(now/0:83) hello\n" + option +
+             "cut 60=32, 1 37 32\nasked, too=v1(now/0:83) hello\n" + asked +
+             "v2=v2(0x44 now/0:83) hello\n" + option +
+             "no interface=v1(now/0:83) hello\n" + option + "off=hello\n" +
+             asked);
+}
+
+// ---- Threads, descriptors, and onload_zc_recv()
+
+TEST_P(EachFamily, HasTheFormThatHoldsWhenAMessageComes) {
+  Expect("asked_meanwhile", "waited=v1(now/0:83) hello\n");
+}
+
+TEST_P(EachFamily, HasStampsWhereverADescriptorGoes) {
+  Expect("travels",
+         "duplicate=v1(now/0:83) hello\narrived=v1(now/0:83) hello\n"
+         "child=v1(now/0:83) hello\n"
+         "asked in the child=v2(0x44 now/0:83) hello\n");
+}
+
+TEST_P(EachFamily, TellsStampsWithoutCopying) {
+  Expect("zero_copy",
+         "v1=v1(now/0:83) 5 bytes\nv2=v2(0x18 now, 0x44 now/0:83) 5 bytes\n");
+}
+
+// ---- What is on for the emulation's own sake
+
+// Any three settings of SO_TIMESTAMP, SO_TIMESTAMPNS and SO_TIMESTAMPING, each
+// in both forms, do what they do without the library.
+TEST_P(EachFamily, LeavesTheKernelsTimesToTheProgram) {
+  const std::vector<std::string> words = {"times", GetParam()};
+  ExpectUnder(kOn, words, Facts(With::kNothing, words));
+}
+
+TEST_P(EachFamily, ShowsNothingOfAWaitInTheWiresOrder) {
+  Expect("after_wire_order",
+         "nothing=hello\nhardware=slots(none, none, now) hello\noption=0\n"
+         "time=other(1 29 16) slots(none, none, now) hello\noption=1\n"
+         "v1=v1(now/0:83) hello\ncut 32=32, 1 37 32\n");
 }
 
 // ---- Control data that is cut

@@ -11,6 +11,7 @@
 #include "generated/onload_emulated.h"
 #include "src/emulate/endpoint.h"
 #include "src/emulate/lock.h"
+#include "src/emulate/own_pktinfo.h"
 #include "src/emulate/own_time.h"
 #include "src/emulate/receive.h"
 #include "src/emulate/sockets.h"
@@ -149,6 +150,7 @@ static int request_stamps(int fd, const struct lkos_endpoint *endpoint,
 	if (err)
 		return err;
 	keep(endpoint->cookie, &request, waits);
+	lkos_own_pktinfo_switch(fd, !endpoint->tcp && lkos_stamps_want_pktinfo(&request));
 	say_what_is_off(fd, &request);
 	return 0;
 }
@@ -256,8 +258,10 @@ static void forget(int fd)
 {
 	static const struct lkos_stamps_request none;
 
-	if (lkos_sockets_known)
-		keep(lkos_socket_cookie(fd), &none, false);
+	if (!lkos_sockets_known)
+		return;
+	keep(lkos_socket_cookie(fd), &none, false);
+	lkos_own_pktinfo_switch(fd, false);
 }
 
 /* A kernel's request is about to take the place of one for which the kernel numbered for our sake: it is to

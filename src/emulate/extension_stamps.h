@@ -14,6 +14,7 @@
 struct lkos_stamps {
 	struct lkos_stamps_request request;
 	struct lkos_own_time time;
+	struct lkos_own_pktinfo pktinfo;
 	bool waits;    /* the kernel is to number sends once it is connected */
 	bool any_sent; /* v1, TCP: something was reported; the newest number: */
 	uint32_t newest_sent;

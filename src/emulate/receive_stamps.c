@@ -36,13 +36,13 @@ static bool is_stream_socket(int fd)
 /* A message that is being received. */
 struct receipt {
 	int fd, flags;
-	struct msghdr *msg; /* the application's, and a copy */
-	struct msghdr app;
+	struct msghdr *msg; /* the application's */
+	struct msghdr app;  /* a copy of it */
 	const struct lkos_stamps *stamps;
-	unsigned char *got,
-		*shown;     /* room for control data as it comes, and as it is shown */
-	size_t room;        /* of the application, as far as we have as much */
-	struct msghdr ours; /* as it was received */
+	unsigned char *got;   /* room for control data as it comes */
+	unsigned char *shown; /* and as it is shown */
+	size_t room;          /* of the application, as far as we have as much */
+	struct msghdr ours;   /* as it was received */
 };
 
 /* Into the application's memory, but for control data, of which more is needed. */
@@ -54,8 +54,8 @@ static ssize_t receive(struct receipt *receipt)
 	receipt->ours.msg_control = receipt->got;
 	receipt->ours.msg_controllen = receipt->room + LKOS_CONTROL_HIDDEN;
 	received = lkos_next.recvmsg(receipt->fd, &receipt->ours, receipt->flags);
-	receipt->msg->msg_namelen =
-		receipt->ours.msg_namelen; /* also where the address fails */
+	/* Also where the address cannot be written. */
+	receipt->msg->msg_namelen = receipt->ours.msg_namelen;
 	return received;
 }
 
@@ -95,18 +95,61 @@ static void show(struct receipt *receipt, const struct lkos_stamps_view *view)
 	tell(receipt, shown.msg_controllen, shown.msg_flags);
 }
 
+/* How much of a datagram of that length the call returns. */
+static ssize_t returned(const struct receipt *receipt, ssize_t length)
+{
+	const struct msghdr *const app = &receipt->app;
+	size_t room = 0;
+
+	if (receipt->flags & MSG_TRUNC)
+		return length;
+	for (size_t i = 0; i < app->msg_iovlen && room < (size_t)length; i++)
+		room += app->msg_iov[i].iov_len;
+	return (size_t)length < room ? length : (ssize_t)room;
+}
+
+/* To tell the interface of a datagram takes its length, however much of it there is room for. */
+static ssize_t receive_datagram(struct receipt *receipt, struct lkos_stamps_view *view)
+{
+	const int flags = receipt->flags;
+	ssize_t length;
+
+	receipt->flags |= MSG_TRUNC;
+	length = receive(receipt);
+	receipt->flags = flags;
+	view->length = (uint32_t)length;
+	return length < 0 ? length : returned(receipt, length);
+}
+
+/* As it is by now, after a wait. */
+static void look_again(int fd, struct lkos_stamps_view *view)
+{
+	struct lkos_stamps known;
+
+	if (lkos_stamps_find(fd, &known)) {
+		view->request = known.request;
+		view->time = known.time;
+	}
+}
+
 static ssize_t receive_shown(struct receipt *receipt,
 			     bool (*skips)(int fd, const struct msghdr *got))
 {
-	struct lkos_stamps_view view = {.request = receipt->stamps->request,
-					.time = receipt->stamps->time};
+	struct lkos_stamps_view view = {
+		.request = receipt->stamps->request,
+		.time = receipt->stamps->time,
+		.pktinfo = receipt->stamps->pktinfo,
+	};
+	const bool needs_length = view.pktinfo.ours && !(receipt->flags & MSG_ERRQUEUE);
 	ssize_t received;
 
 	do {
-		received = receive(receipt);
+		received = needs_length ? receive_datagram(receipt, &view)
+					: receive(receipt);
 	} while (received >= 0 && skips && skips(receipt->fd, &receipt->ours));
 	if (received < 0)
 		return received;
+	look_again(receipt->fd, &view);
 	view.carries = received > 0 || !is_stream_socket(receipt->fd);
 	show(receipt, &view);
 	return received;
@@ -240,7 +283,6 @@ static ssize_t receive_in(struct receipt *receipt, unsigned char *got,
 			  unsigned char *shown, size_t room)
 {
 	const size_t asked = receipt->app.msg_control ? receipt->app.msg_controllen : 0;
-
 	lkos_known_page page = 0;
 
 	receipt->got = got;
@@ -288,8 +330,8 @@ ssize_t lkos_stamps_receive(int fd, struct msghdr *msg, int flags)
 
 /* ---- Without copying */
 
-#define ZEROCOPY_MOST                                                                    \
-	128 /* bytes of an option that is longer than today's, which has 64 */
+/* Bytes of the option, which has 64 today. */
+#define ZEROCOPY_MOST 128
 
 /* The option's struct, for a kernel that tells stamps into our room. */
 struct zerocopy {
@@ -302,13 +344,15 @@ static void tell_zerocopy(int fd, const struct lkos_stamps *stamps,
 			  const struct lkos_zerocopy *sent,
 			  const struct lkos_zerocopy *app, struct lkos_zerocopy *ours)
 {
-	const struct lkos_stamps_view view = {stamps->request, stamps->time, true};
+	const struct lkos_stamps_view view = {
+		.request = stamps->request, .time = stamps->time, .carries = true};
 	void *const control = (void *)(uintptr_t)app->msg_control;
+	const uint64_t room = control ? app->msg_controllen : 0;
 	unsigned char bytes[CONTROL_FEW];
 	struct msghdr got, shown = {.msg_control = bytes, .msg_controllen = sizeof(bytes)};
 
-	if (app->msg_controllen < sizeof(bytes))
-		shown.msg_controllen = (size_t)app->msg_controllen;
+	if (room < sizeof(bytes))
+		shown.msg_controllen = (size_t)room;
 	if (lkos_zerocopy_control(sent, ours, &got)) {
 		got.msg_flags = (int)ours->msg_flags;
 		lkos_stamps_show(&got, &shown, &view);
@@ -318,7 +362,8 @@ static void tell_zerocopy(int fd, const struct lkos_stamps *stamps,
 	}
 	if (shown.msg_controllen && !can_be_written(fd, control, shown.msg_controllen))
 		shown.msg_controllen = 0;
-	memcpy(control, bytes, shown.msg_controllen);
+	if (shown.msg_controllen)
+		memcpy(control, bytes, shown.msg_controllen);
 	ours->msg_control = app->msg_control + shown.msg_controllen;
 	ours->msg_controllen = app->msg_controllen - shown.msg_controllen;
 }
@@ -339,16 +384,14 @@ int lkos_stamps_zerocopy(int fd, void *optval, socklen_t *optlen)
 	size = *optlen;
 	memcpy(&app, optval, size);
 	sent = app;
-	if (app.known.msg_control) {
-		sent.known.msg_control = (uintptr_t)control;
-		sent.known.msg_controllen = sizeof(control);
-	}
+	sent.known.msg_control = (uintptr_t)control;
+	sent.known.msg_controllen = sizeof(control);
 	ours = sent;
 	result = lkos_next.getsockopt(fd, IPPROTO_TCP, LKOS_TCP_ZEROCOPY_RECEIVE, &ours,
 				      &size);
 	if (result != 0)
 		return result;
-	if (app.known.msg_control && size >= LKOS_ZEROCOPY_SIZE)
+	if (size >= LKOS_ZEROCOPY_SIZE)
 		tell_zerocopy(fd, &known, &sent.known, &app.known, &ours.known);
 	memcpy(optval, &ours, size);
 	*optlen = size;

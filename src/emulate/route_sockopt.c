@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "src/emulate/extension_stamps.h"
+#include "src/emulate/own_pktinfo.h"
 #include "src/emulate/receive.h"
 #include "src/emulate/start.h"
 #include "src/runtime/c.h"
@@ -17,7 +18,8 @@ static inline bool may_be_ours(int level, int optname)
 	return (LKOS_UNLIKELY(level == SOL_SOCKET) &&
 		LKOS_UNLIKELY(lkos_is_stamps_option(optname))) ||
 	       (LKOS_UNLIKELY(level == IPPROTO_TCP) &&
-		LKOS_UNLIKELY(optname == LKOS_TCP_ZEROCOPY_RECEIVE));
+		LKOS_UNLIKELY(optname == LKOS_TCP_ZEROCOPY_RECEIVE)) ||
+	       LKOS_UNLIKELY(lkos_is_pktinfo_option(level, optname));
 }
 
 LKOS_NOINLINE static int set(int fd, int level, int optname, const void *optval,
@@ -25,6 +27,8 @@ LKOS_NOINLINE static int set(int fd, int level, int optname, const void *optval,
 {
 	if (level == SOL_SOCKET && lkos_emulation_is_on())
 		return lkos_stamps_set(fd, optname, optval, optlen);
+	if (lkos_is_pktinfo_option(level, optname) && lkos_receiving_matters)
+		return lkos_own_pktinfo_set(fd, level, optname, optval, optlen);
 	return lkos_next.setsockopt(fd, level, optname, optval, optlen);
 }
 
@@ -43,6 +47,8 @@ LKOS_NOINLINE static int get(int fd, int level, int optname, void *optval,
 		return lkos_stamps_zerocopy(fd, optval, optlen);
 	if (level == SOL_SOCKET && lkos_emulation_is_on())
 		return lkos_stamps_get(fd, optname, optval, optlen);
+	if (lkos_is_pktinfo_option(level, optname) && lkos_receiving_matters)
+		return lkos_own_pktinfo_get(fd, level, optname, optval, optlen);
 	return lkos_next.getsockopt(fd, level, optname, optval, optlen);
 }
 

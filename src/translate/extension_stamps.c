@@ -82,6 +82,12 @@ static bool wants_sent(const struct lkos_stamps_request *request)
 							   : SOF_TIMESTAMPING_TX_HARDWARE);
 }
 
+bool lkos_stamps_want_pktinfo(const struct lkos_stamps_request *request)
+{
+	return request->form != LKOS_STAMPS_OF_KERNEL && wants_received(request) &&
+	       request->flags & SOF_TIMESTAMPING_OPT_PKTINFO;
+}
+
 bool lkos_stamps_are_numbered_by_us(const struct lkos_stamps_request *request, bool tcp)
 {
 	return tcp && wants_sent(request) &&
@@ -363,10 +369,15 @@ void lkos_sent_report_of(const struct msghdr *got, struct lkos_sent_report *repo
 	find_report(&found, report);
 }
 
+/* struct scm_ts_pktinfo. */
+struct pktinfo {
+	uint32_t interface, length, reserved[2];
+};
+
 /* What takes the place of the kernel's messages about stamps. */
 struct told {
 	struct lkos_records records;
-	unsigned char pktinfo[16]; /* the kernel's, where a card has made the stamp */
+	struct pktinfo pktinfo; /* the kernel's, where a card has made the stamp; or ours */
 	bool has_pktinfo;
 };
 
@@ -376,7 +387,7 @@ static void put_told(struct lkos_control_room *to, struct told *told)
 		lkos_control_put(to, SOL_SOCKET, told->records.type, told->records.bytes,
 				 told->records.size);
 	if (told->has_pktinfo)
-		lkos_control_put(to, SOL_SOCKET, LKOS_SCM_STAMPS_PKTINFO, told->pktinfo,
+		lkos_control_put(to, SOL_SOCKET, LKOS_SCM_STAMPS_PKTINFO, &told->pktinfo,
 				 sizeof(told->pktinfo));
 	*told = (struct told){0};
 }
@@ -391,10 +402,54 @@ static bool take_of_kernel(const struct lkos_control_message *message, struct to
 	if (type == LKOS_SCM_STAMPS_PKTINFO) {
 		told->has_pktinfo = message->data_size == sizeof(told->pktinfo);
 		if (told->has_pktinfo)
-			memcpy(told->pktinfo, message->data, sizeof(told->pktinfo));
+			memcpy(&told->pktinfo, message->data, sizeof(told->pktinfo));
 		return true;
 	}
 	return type == LKOS_SCM_STAMPS_OLD || type == LKOS_SCM_STAMPS_NEW;
+}
+
+static bool is_pktinfo_of_ours(const struct lkos_control_message *message)
+{
+	const struct cmsghdr *const header = &message->header;
+
+	return (header->cmsg_level == SOL_IP && header->cmsg_type == IP_PKTINFO &&
+		message->data_size == sizeof(struct in_pktinfo)) ||
+	       (header->cmsg_level == SOL_IPV6 && header->cmsg_type == IPV6_PKTINFO &&
+		message->data_size == sizeof(struct in6_pktinfo));
+}
+
+#define ETHERNET_HEADER 14 /* bytes; loopback has it, too */
+#define IP_HEADER 20
+#define IPV6_HEADER 40
+#define UDP_HEADER 8
+
+/* The length is that of the frame, as long as there are no options of IP. What was queued before the
+ * option was on has no interface. */
+static void find_interface(const struct msghdr *got, uint32_t length, struct told *told)
+{
+	unsigned char *at = got->msg_control;
+	size_t left = got->msg_controllen;
+	struct lkos_control_message message;
+	struct in6_pktinfo v6;
+	struct in_pktinfo v4;
+
+	while (lkos_control_take(&at, &left, &message)) {
+		if (!is_pktinfo_of_ours(&message))
+			continue;
+		told->pktinfo.length = length + ETHERNET_HEADER + UDP_HEADER;
+		if (message.header.cmsg_level == SOL_IP) {
+			memcpy(&v4, message.data, sizeof(v4));
+			told->pktinfo.interface = (uint32_t)v4.ipi_ifindex;
+			told->pktinfo.length += IP_HEADER;
+		} else {
+			memcpy(&v6, message.data, sizeof(v6));
+			told->pktinfo.interface = v6.ipi6_ifindex;
+			told->pktinfo.length += IN6_IS_ADDR_V4MAPPED(&v6.ipi6_addr)
+							? IP_HEADER
+							: IPV6_HEADER;
+		}
+		told->has_pktinfo = told->pktinfo.interface != 0;
+	}
 }
 
 /* Beside SO_TIMESTAMPNS the kernel makes up a software stamp where it has none: in the report of a send,
@@ -455,9 +510,14 @@ void lkos_stamps_show(const struct msghdr *got, struct msghdr *app,
 
 		lkos_stamps_record(&told.records, &view->request, sent, &pair);
 	}
+	if (view->pktinfo.ours && !sent && lkos_stamps_want_pktinfo(&view->request))
+		find_interface(got, view->length, &told);
 	while (lkos_control_take(&at, &left, &message)) {
 		if (view->time.ours && is_time_of_ours(&message)) {
 			put_time(&room, &message, &view->time);
+		} else if (view->pktinfo.ours && !view->pktinfo.asked &&
+			   is_pktinfo_of_ours(&message)) {
+			continue;
 		} else if (of_kernel || !take_of_kernel(&message, &told)) {
 			put_told(&room, &told);
 			lkos_control_put(&room, message.header.cmsg_level,

@@ -125,11 +125,22 @@ bool lkos_time_option_is_micro(int optname);
  * source: linux net/core/sock.c, sk_getsockopt() */
 int lkos_time_option_told(const struct lkos_own_time *time, int optname, bool is_newer);
 
+/* IP_PKTINFO, or IPV6_RECVPKTINFO of an IPv6 socket, where it is on for our sake. */
+struct lkos_own_pktinfo {
+	bool ours;
+	bool asked; /* by the application, too */
+};
+
+/* Of a UDP socket, to tell OPT_PKTINFO's interface of a datagram that no card has stamped. */
+bool lkos_stamps_want_pktinfo(const struct lkos_stamps_request *request);
+
 /* What a socket shows. */
 struct lkos_stamps_view {
 	struct lkos_stamps_request request;
 	struct lkos_own_time time;
+	struct lkos_own_pktinfo pktinfo;
 	bool carries; /* of what arrives: not the end of a stream, which has no stamp */
+	uint32_t length; /* of a datagram, in bytes, also where it was cut */
 };
 
 /* Has it to do with control messages at all? */
@@ -138,7 +149,7 @@ static inline bool lkos_stamps_are_shown(const struct lkos_stamps_view *view)
 	return view->request.form != LKOS_STAMPS_OF_KERNEL || view->time.ours;
 }
 
-#define LKOS_CONTROL_HIDDEN 128 /* bytes, at most, of messages that are not shown */
+#define LKOS_CONTROL_HIDDEN 192 /* bytes, at most, of messages that are not shown */
 
 /* Writes the control data of a message that was received.
  * got: as recvmsg left it, with LKOS_CONTROL_HIDDEN bytes more room than the application has.

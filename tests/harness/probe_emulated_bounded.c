@@ -2,6 +2,7 @@
 /* Scenarios of a program that makes many things and leaves none. */
 #include <onload/extensions_zc.h>
 
+#include <linux/net_tstamp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,9 +104,34 @@ static void templates(char **args)
 					ONLOAD_TEMPLATE_FLAGS_SEND_NOW));
 }
 
+/* Each sends something whose report is read. */
+static void streams(char **args)
+{
+	const struct family *tcp = family_named(args[0]);
+	const uint32_t flags =
+		SOF_TIMESTAMPING_TX_HARDWARE | ONLOAD_SOF_TIMESTAMPING_STREAM;
+	long before = 0;
+
+	MUST(onload_stack_opt_set_int("EF_TX_TIMESTAMPING", 1));
+	for (int i = 0; i < 1100; i++) {
+		const struct pair pair = connected_pair(tcp);
+		char control[256];
+		struct msghdr msg = {.msg_control = control,
+				     .msg_controllen = sizeof(control)};
+
+		if (i == 100)
+			before = mapped_pages();
+		MUST(setsockopt(pair.near, SOL_SOCKET, SO_TIMESTAMPING, &flags,
+				sizeof(flags)));
+		MUST(send(pair.near, "message", 7, 0));
+		wait_until_sent(pair.near);
+		MUST(recvmsg(pair.near, &msg, MSG_ERRQUEUE));
+		close_pair(pair);
+	}
+	fact("hundreds of pages=%d", mapped_pages() - before > 200);
+}
+
 const struct scenario scenarios[] = {
-	{"threads", threads},
-	{"sockets", sockets},
-	{"templates", templates},
-	{NULL, NULL},
+	{"threads", threads}, {"sockets", sockets}, {"templates", templates},
+	{"streams", streams}, {NULL, NULL},
 };

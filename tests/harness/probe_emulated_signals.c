@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Scenarios of a program whose signal handler makes the calls that it has interrupted. */
 #include <onload/extensions.h>
+#include <onload/extensions_timestamping.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -152,9 +153,53 @@ static void options(char **args)
 	say_result(failed);
 }
 
+/* ---- timestamps */
+
+static struct pair handler_pair;
+
+/* Of a message with one record of version 1: the socket has just asked for it. */
+static bool gets_stamp(struct pair pair)
+{
+	_Alignas(struct cmsghdr) char control[128];
+	char byte = 0;
+	struct iovec piece = {&byte, 1};
+	struct msghdr msg = {.msg_iov = &piece,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
+			     .msg_controllen = sizeof(control)};
+
+	if (onload_timestamping_request(pair.far, ONLOAD_TIMESTAMPING_FLAG_RX_NIC) != 0 ||
+	    send(pair.near, "x", 1, 0) != 1 || recvmsg(pair.far, &msg, 0) != 1)
+		return false;
+	return msg.msg_controllen == CMSG_SPACE(sizeof(struct onload_timestamp));
+}
+
+static void handle_stamps(int number)
+{
+	const int kept = errno;
+
+	(void)number;
+	handled++;
+	wrong |= !gets_stamp(handler_pair);
+	errno = kept;
+}
+
+static void stamps(char **args)
+{
+	const struct pair pair = connected_pair(family_named("udp4"));
+	struct storm storm;
+	long failed = 0;
+
+	(void)args;
+	handler_pair = connected_pair(family_named("tcp4"));
+	begin_storm(&storm, handle_stamps);
+	for (long i = 0; i < 1000 || handled < STORM_ENOUGH; i++)
+		failed += !gets_stamp(pair);
+	end_storm(&storm);
+	say_result(failed);
+}
+
 const struct scenario scenarios[] = {
-	{"names", names},
-	{"moves", moves},
-	{"options", options},
-	{NULL, NULL},
+	{"names", names},   {"moves", moves}, {"options", options},
+	{"stamps", stamps}, {NULL, NULL},
 };

@@ -2,16 +2,21 @@
 /* Scenarios of a program that asks for timestamps in Onload's own ways. */
 #include <onload/extensions.h>
 #include <onload/extensions_timestamping.h>
+#include <onload/extensions_zc.h>
 
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/net_tstamp.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -130,6 +135,16 @@ static void add_report(struct text *text, const unsigned char *data)
 	    offender.ss_family == none ? "" : " from somewhere");
 }
 
+static void add_pktinfo(struct text *text, const unsigned char *data, size_t size)
+{
+	uint32_t info[4] = {0}; /* struct scm_ts_pktinfo */
+
+	memcpy(info, data, size < sizeof(info) ? size : sizeof(info));
+	add(text, "pktinfo(%s, %u%s) ",
+	    info[0] == if_nametoindex("lo") ? "lo" : "elsewhere", info[1],
+	    size == sizeof(info) && info[2] == 0 && info[3] == 0 ? "" : ", odd");
+}
+
 static void add_message(struct text *text, struct cmsghdr *message)
 {
 	const unsigned char *data = CMSG_DATA(message);
@@ -146,6 +161,9 @@ static void add_message(struct text *text, struct cmsghdr *message)
 	} else if (message->cmsg_level == SOL_SOCKET &&
 		   message->cmsg_type == ONLOAD_SCM_TIMESTAMPING_STREAM) {
 		add_stream(text, data, size);
+	} else if (message->cmsg_level == SOL_SOCKET &&
+		   message->cmsg_type == SCM_TIMESTAMPING_PKTINFO) {
+		add_pktinfo(text, data, size);
 	} else if ((message->cmsg_level == SOL_IP && message->cmsg_type == IP_RECVERR) ||
 		   (message->cmsg_level == SOL_IPV6 && message->cmsg_type == IPV6_RECVERR)) {
 		add_report(text, data);
@@ -821,6 +839,196 @@ static void options(char **args)
 	fact("reset=%s", hello(pair));
 }
 
+static enum onload_zc_callback_rc say_zero_copy(struct onload_zc_recv_args *args,
+						int flags)
+{
+	struct msghdr *const msg = &args->msg.msghdr;
+	char words[256] = "";
+	struct text text = {words, words + sizeof(words)};
+
+	(void)flags;
+	for (struct cmsghdr *at = CMSG_FIRSTHDR(msg); at; at = CMSG_NXTHDR(msg, at))
+		add_message(&text, at);
+	fact("%s=%s%u bytes", (const char *)args->user_ptr, words,
+	     (unsigned int)args->msg.iov[0].iov_len);
+	return ONLOAD_ZC_TERMINATE;
+}
+
+/* FAMILY */
+static void zero_copy(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	char control[256], v1[] = "v1", v2[] = "v2";
+
+	turn_stamping_on();
+	for (int version = 1; version <= 2; version++) {
+		struct onload_zc_recv_args call = {
+			.msg.msghdr = {.msg_control = control,
+				       .msg_controllen = sizeof(control)},
+			.cb = say_zero_copy,
+			.user_ptr = version == 1 ? v1 : v2,
+		};
+
+		MUST(version == 1 ? onload_timestamping_request(pair.far, RX_NIC)
+				  : set_v2(pair.far, RX_HW | RAW | SOFT));
+		send_hello(pair);
+		MUST(onload_zc_recv(pair.far, &call));
+	}
+}
+
+/* FAMILY: a socket has its stamps wherever its descriptors are. */
+static void travels(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	const struct pair channel = connected_pair(family_named("unix_dgram"));
+	struct pair other = pair;
+	pid_t child;
+
+	turn_stamping_on();
+	MUST(onload_timestamping_request(pair.far, RX_NIC));
+	other.far = (int)MUST(dup(pair.far));
+	fact("duplicate=%s", hello(other));
+	send_descriptor(channel.near, pair.far);
+	other.far = receive_descriptor(channel.far, false);
+	fact("arrived=%s", hello(other));
+	child = (pid_t)MUST(fork());
+	if (child == 0) {
+		fact("child=%s", hello(pair));
+		MUST(set_v2(other.far, RX_HW | RAW));
+		fact("asked in the child=%s", hello(pair));
+		_exit(0);
+	}
+	MUST(finish(child));
+}
+
+struct waiting {
+	int fd;
+	_Atomic pid_t thread;
+};
+
+static void *wait_for_message(void *arg)
+{
+	struct waiting *const waiting = arg;
+
+	waiting->thread = (pid_t)syscall(SYS_gettid);
+	fact("waited=%s", receive(waiting->fd, 0));
+	return NULL;
+}
+
+/* Until the thread sleeps. */
+static void wait_until_waiting(struct waiting *waiting)
+{
+	char path[64], state = 'R';
+
+	for (int ms = 0; ms < WAIT_MS && state != 'S'; ms++) {
+		FILE *file;
+
+		poll(NULL, 0, 1);
+		snprintf(path, sizeof(path), "/proc/self/task/%d/stat", waiting->thread);
+		file = waiting->thread ? fopen(path, "re") : NULL;
+		if (file && fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+			state = 'R';
+		if (file)
+			fclose(file);
+	}
+}
+
+/* FAMILY: asked for while a thread waits for the message, on a socket whose messages are looked at. */
+static void asked_meanwhile(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	struct waiting waiting = {.fd = pair.far};
+	pthread_t thread;
+
+	turn_stamping_on();
+	MUST(set_v2(pair.far, RX_HW | RAW));
+	MUST(-pthread_create(&thread, NULL, wait_for_message, &waiting));
+	wait_until_waiting(&waiting);
+	MUST(onload_timestamping_request(pair.far, RX_NIC));
+	MUST(send(pair.near, HELLO, HELLO_SIZE, 0));
+	MUST(-pthread_join(thread, NULL));
+}
+
+struct option {
+	int level, number;
+};
+
+static struct option option_of_interface(const struct family *family)
+{
+	return family->domain == AF_INET ? (struct option){SOL_IP, IP_PKTINFO}
+					 : (struct option){SOL_IPV6, IPV6_RECVPKTINFO};
+}
+
+/* What the option is for the program, and for the kernel. */
+static void say_interface_option(int fd, struct option option)
+{
+	int told = 7, held = 7;
+	socklen_t size = sizeof(told);
+
+	MUST(getsockopt(fd, option.level, option.number, &told, &size));
+	MUST(syscall(SYS_getsockopt, fd, option.level, option.number, &held, &size));
+	fact("option=%d, of the kernel %d", told, held);
+}
+
+/* FAMILY */
+static void interface(char **args)
+{
+	const struct family *const family = family_named(args[0]);
+	const struct option option = option_of_interface(family);
+	const struct pair pair = connected_pair(family);
+	const int on = 1, off = 0;
+
+	turn_stamping_on();
+	MUST(onload_timestamping_request(pair.far, RX_NIC | PKTINFO));
+	fact("v1=%s", hello(pair));
+	say_interface_option(pair.far, option);
+	send_hello(pair);
+	say_cut("cut", pair.far, 0, 60);
+	MUST(setsockopt(pair.far, option.level, option.number, &on, sizeof(on)));
+	fact("asked, too=%s", hello(pair));
+	say_interface_option(pair.far, option);
+	MUST(setsockopt(pair.far, option.level, option.number, &off, sizeof(off)));
+	MUST(set_v2(pair.far, RX_HW | RAW | PKTINFO));
+	fact("v2=%s", hello(pair));
+	say_interface_option(pair.far, option);
+	MUST(onload_timestamping_request(pair.far, RX_NIC));
+	fact("no interface=%s", hello(pair));
+	say_interface_option(pair.far, option);
+	MUST(onload_timestamping_request(pair.far, RX_NIC | PKTINFO));
+	MUST(setsockopt(pair.far, option.level, option.number, &on, sizeof(on)));
+	MUST(set(pair.far, SO_TIMESTAMPING, 0));
+	fact("off=%s", hello(pair));
+	say_interface_option(pair.far, option);
+}
+
+/* UDP alone: a datagram for which there is no room. FAMILY */
+static void interface_of_long(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	char control[256], data[2];
+	struct iovec piece = {data, sizeof(data)};
+
+	turn_stamping_on();
+	MUST(onload_timestamping_request(pair.far, RX_NIC | PKTINFO));
+	for (int flags = 0; flags <= MSG_TRUNC; flags += MSG_TRUNC) {
+		struct msghdr msg = {.msg_iov = &piece,
+				     .msg_iovlen = 1,
+				     .msg_control = control,
+				     .msg_controllen = sizeof(control)};
+		char words[256];
+		struct text text = {words, words + sizeof(words)};
+		ssize_t received;
+
+		send_hello(pair);
+		received = MUST(recvmsg(pair.far, &msg, flags));
+		for (struct cmsghdr *at = CMSG_FIRSTHDR(&msg); at;
+		     at = CMSG_NXTHDR(&msg, at))
+			add_message(&text, at);
+		fact("received=%zd, flags 0x%x, %s", received,
+		     (unsigned int)msg.msg_flags, words);
+	}
+}
+
 /* TCP alone: the end of a stream has no stamp. FAMILY */
 static void ends(char **args)
 {
@@ -848,6 +1056,118 @@ static void empty(char **args)
 	fact("two=%s; %s", receive(pair.far, 0), receive(pair.far, 0));
 }
 
+/* ---- SO_TIMESTAMP and its relatives, which a program of no extension sets */
+
+#define TIME_NEW                                                                         \
+	63 /* SO_TIMESTAMP_NEW and SO_TIMESTAMPNS_NEW; libc has names for one form only */
+#define TIMENS_NEW 64
+
+static const struct {
+	int option;
+	uint32_t value;
+} time_sets[] = {
+	{SO_TIMESTAMP_OLD, 1},
+	{SO_TIMESTAMP_OLD, 0},
+	{SO_TIMESTAMPNS_OLD, 1},
+	{SO_TIMESTAMPNS_OLD, 0},
+	{TIME_NEW, 1},
+	{TIME_NEW, 0},
+	{TIMENS_NEW, 1},
+	{TIMENS_NEW, 0},
+	{SO_TIMESTAMPING_OLD, RX_SW | SOFT},
+	{SO_TIMESTAMPING_NEW, RX_SW | SOFT},
+};
+
+static int told_time(int fd, int option)
+{
+	int told = -1;
+	socklen_t size = sizeof(told);
+
+	return getsockopt(fd, SOL_SOCKET, option, &told, &size) == 0 ? told : -1;
+}
+
+/* The types of all messages, and whether their time is now in their unit. */
+static void add_times(struct text *text, int fd)
+{
+	char data[16], control[256];
+	struct iovec piece = {data, sizeof(data)};
+	struct msghdr msg = {.msg_iov = &piece,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
+			     .msg_controllen = sizeof(control)};
+
+	MUST(recvmsg(fd, &msg, 0));
+	for (struct cmsghdr *at = CMSG_FIRSTHDR(&msg); at; at = CMSG_NXTHDR(&msg, at)) {
+		const bool micro =
+			at->cmsg_type == SO_TIMESTAMP_OLD || at->cmsg_type == TIME_NEW;
+		int64_t time[2];
+
+		memcpy(time, CMSG_DATA(at), sizeof(time));
+		add(text, " %d(%zu %s%s)", at->cmsg_type, (size_t)at->cmsg_len,
+		    age((uint64_t)time[0], (uint32_t)time[1]),
+		    micro && time[1] >= 1000000 ? " no microseconds" : "");
+	}
+	add(text, " flags 0x%x", (unsigned int)msg.msg_flags);
+}
+
+static void set_times(const struct family *family, const size_t which[3])
+{
+	const struct pair pair = connected_pair(family);
+	char words[512];
+	struct text text = {words, words + sizeof(words)};
+
+	for (size_t i = 0; i < 3; i++) {
+		MUST(set(pair.far, time_sets[which[i]].option, time_sets[which[i]].value));
+		add(&text, "%d=%x: %d %d %d %d;", time_sets[which[i]].option,
+		    time_sets[which[i]].value, told_time(pair.far, SO_TIMESTAMP_OLD),
+		    told_time(pair.far, SO_TIMESTAMPNS_OLD),
+		    told_time(pair.far, TIME_NEW), told_time(pair.far, TIMENS_NEW));
+	}
+	send_hello(pair);
+	add_times(&text, pair.far);
+	fact("%s", words);
+	close_pair(pair);
+}
+
+/* All sequences of three. FAMILY */
+static void times(char **args)
+{
+	const struct family *const family = family_named(args[0]);
+	const size_t count = COUNT(time_sets);
+
+	turn_stamping_on();
+	for (size_t i = 0; i < count * count * count; i++)
+		set_times(family, (const size_t[]){i / count / count, i / count % count,
+						   i % count});
+}
+
+/* FAMILY */
+static void after_wire_order(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	struct epoll_event event = {.events = EPOLLIN};
+	struct onload_ordered_epoll_event ordered;
+	const int set_of = (int)MUST(epoll_create1(EPOLL_CLOEXEC));
+	const int on = 1;
+
+	MUST(epoll_ctl(set_of, EPOLL_CTL_ADD, pair.far, &event));
+	send_hello(pair);
+	MUST(onload_ordered_epoll_wait(set_of, &event, &ordered, 1, WAIT_MS));
+	receive(pair.far, 0);
+	fact("nothing=%s", hello(pair));
+	ask(pair.far, RX_HW | RAW);
+	fact("hardware=%s", hello(pair));
+	fact("option=%d", told_time(pair.far, SO_TIMESTAMPNS_OLD));
+	MUST(set(pair.far, SO_TIMESTAMP_OLD, on));
+	fact("time=%s", hello(pair));
+	fact("option=%d", told_time(pair.far, SO_TIMESTAMP_OLD));
+	MUST(set(pair.far, SO_TIMESTAMP_OLD, 0));
+	MUST(onload_timestamping_request(pair.far, RX_NIC));
+	fact("v1=%s", hello(pair));
+	send_hello(pair);
+	say_cut("cut", pair.far, 0, 32);
+}
+
 const struct scenario scenarios[] = {
 	{"v1_requests", v1_requests},
 	{"v1_receives", v1_receives},
@@ -868,6 +1188,13 @@ const struct scenario scenarios[] = {
 	{"cut", cut},
 	{"environment", environment},
 	{"options", options},
+	{"travels", travels},
+	{"asked_meanwhile", asked_meanwhile},
+	{"zero_copy", zero_copy},
+	{"times", times},
+	{"after_wire_order", after_wire_order},
+	{"interface", interface},
+	{"interface_of_long", interface_of_long},
 	{"ends", ends},
 	{"empty", empty},
 	{NULL, NULL},
