@@ -206,22 +206,28 @@ std::string FactsWithStamps(const std::vector<std::string>& words) {
 
 TEST(WireOrder, OfHundredThousandDatagramsIsTheirOrder) {
   for (const char* family : {"udp4", "udp6"}) {
-    EXPECT_EQ(FactsWithStamps({"whole", family, "20", "100000"}),
-              std::string("read=100000, ") + kAllRight);
+    EXPECT_EQ(
+        FactsWithStamps({"whole", family, family, "20", "100000", "many"}),
+        std::string("read=100000, ") + kAllRight);
   }
 }
 
 TEST(WireOrder, OfConnectionsWithOneSegmentOutstandingIsTheirOrder) {
   for (const char* family : {"tcp4", "tcp6"}) {
-    EXPECT_EQ(FactsWithStamps({"whole", family, "20", "10000"}),
+    EXPECT_EQ(FactsWithStamps({"whole", family, family, "20", "10000", "one"}),
               std::string("read=10000, ") + kAllRight);
   }
 }
 
+TEST(WireOrder, OfDatagramsAndConnectionsIsTheirOrder) {
+  EXPECT_EQ(FactsWithStamps({"whole", "udp4", "tcp6", "20", "10000", "one"}),
+            std::string("read=10000, ") + kAllRight);
+}
+
 TEST(WireOrder, OfConnectionsIsTheWiresWhereEachPacketIsKnown) {
   if (!IsTapped()) return;
-  for (const char* family : {"tcp4", "tcp6"}) {
-    EXPECT_EQ(FactsWithStamps({"whole", family, "20", "20000", "many"}),
+  for (const char* family : {"tcp4", "tcp6", "udp4"}) {
+    EXPECT_EQ(FactsWithStamps({"whole", "tcp4", family, "20", "20000", "many"}),
               std::string("read=20000, ") + kAllRight);
   }
 }

@@ -667,19 +667,17 @@ struct shared { /* between the sender and the reader */
 	atomic_bool busy[MOST_EVENTS]; /* TCP: a segment is not read yet */
 };
 
+/* Of TCP; nothing of a datagram's is. */
 static int outstanding(int fd, unsigned long request)
 {
-	int bytes;
+	int bytes = 0;
 
-	MUST(ioctl(fd, request, &bytes));
-	return bytes;
+	return ioctl(fd, request, &bytes) == 0 ? bytes : 0;
 }
-
-enum outstanding { OF_DATAGRAMS, ONE_SEGMENT, MANY_SEGMENTS };
 
 /* Each message is a number, some times over. The next one leaves when the one before has left. */
 static void send_numbers(const struct pair *pairs, int sockets, unsigned long count,
-			 enum outstanding may_be, struct shared *shared)
+			 bool many, struct shared *shared)
 {
 	unsigned long message[300];
 	unsigned int seed = 1;
@@ -692,13 +690,12 @@ static void send_numbers(const struct pair *pairs, int sockets, unsigned long co
 			message[word] = i;
 		while (i - atomic_load(&shared->read) > 100)
 			sched_yield();
-		while (may_be == ONE_SEGMENT && (atomic_load(&shared->busy[to]) ||
-						 outstanding(pairs[to].near, SIOCOUTQ) > 0))
+		while (!many && (atomic_load(&shared->busy[to]) ||
+				 outstanding(pairs[to].near, SIOCOUTQ) > 0))
 			to = (to + 1) % sockets;
 		atomic_store(&shared->busy[to], true);
 		MUST(send(pairs[to].near, message, words * sizeof(message[0]), 0));
-		while (may_be != OF_DATAGRAMS &&
-		       outstanding(pairs[to].near, SIOCOUTQNSD) > 0)
+		while (outstanding(pairs[to].near, SIOCOUTQNSD) > 0)
 			sched_yield();
 	}
 }
@@ -737,16 +734,15 @@ static void read_event(int fd, const struct onload_ordered_epoll_event *event,
 	}
 }
 
-/* FAMILY SOCKETS COUNT [many]: of TCP, several segments of a connection may be on their way. */
+/* FAMILY FAMILY SOCKETS COUNT one|many: sockets of both families by turns, of which one or several
+ * messages may be on their way. */
 static void whole(char **args)
 {
-	const struct family *family = family_named(args[0]);
-	const int sockets = atoi(args[1]), set = (int)MUST(epoll_create1(0));
-	const unsigned long count = strtoul(args[2], NULL, 10);
-	const enum outstanding may_be = !is_tcp(family) ? OF_DATAGRAMS
-					: args[3]       ? MANY_SEGMENTS
-							: ONE_SEGMENT;
-	const int on = 1;
+	const struct family *const families[] = {family_named(args[0]),
+						 family_named(args[1])};
+	const int sockets = atoi(args[2]), set = (int)MUST(epoll_create1(0)), on = 1;
+	const unsigned long count = strtoul(args[3], NULL, 10);
+	const bool many = strcmp(args[4], "many") == 0;
 	struct shared *const shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct pair pairs[MOST_EVENTS];
@@ -755,16 +751,14 @@ static void whole(char **args)
 	pid_t child;
 
 	for (int i = 0; i < sockets; i++) {
-		pairs[i] = connected_pair(family);
-		if (is_tcp(family))
-			MUST(setsockopt(pairs[i].near, IPPROTO_TCP, TCP_NODELAY, &on,
-					sizeof(on)));
+		pairs[i] = connected_pair(families[i % 2]);
+		setsockopt(pairs[i].near, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		add(set, pairs[i].far, EPOLLIN, (char)i);
 	}
 	wait_ordered(set, &told, MOST_EVENTS, 0);
 	child = (pid_t)MUST(fork());
 	if (child == 0) {
-		send_numbers(pairs, sockets, count, may_be, shared);
+		send_numbers(pairs, sockets, count, many, shared);
 		_exit(0);
 	}
 	while ((reader.read < count || told.count > 0) && reader.wrong < 10) {
@@ -776,9 +770,9 @@ static void whole(char **args)
 			const int at = (int)told.events[i].data.u64;
 
 			read_event(pairs[at].far, told.oo + i, &reader);
-			if (may_be != OF_DATAGRAMS) /* acknowledged, or it is sent again */
-				MUST(setsockopt(pairs[at].far, IPPROTO_TCP, TCP_QUICKACK,
-						&on, sizeof(on)));
+			/* acknowledged, or it might be sent again */
+			setsockopt(pairs[at].far, IPPROTO_TCP, TCP_QUICKACK, &on,
+				   sizeof(on));
 			atomic_store(&shared->busy[at], false);
 		}
 		atomic_store(&shared->read, reader.read);
