@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 
 extern "C" {
+#include "src/translate/peek_offset.h"
 #include "src/translate/wire_order.h"
 }
 
@@ -310,6 +311,16 @@ TEST(WireOrder, TellsARunAsOneEvent) {
       }
     }
   }
+}
+
+TEST(PeekOffset, IsWhatItWasLessWhatAReaderHasReceivedMeanwhile) {
+  EXPECT_EQ(lkos_peek_offset_after(-1, 300, 300), -1);
+  EXPECT_EQ(lkos_peek_offset_after(-1, 300, 100), -1);
+  EXPECT_EQ(lkos_peek_offset_after(0, 300, 300), 0);
+  EXPECT_EQ(lkos_peek_offset_after(200, 300, 300), 200);
+  EXPECT_EQ(lkos_peek_offset_after(200, 300, 250), 150);
+  EXPECT_EQ(lkos_peek_offset_after(200, 300, 50), 0);
+  EXPECT_EQ(lkos_peek_offset_after(200, 0, 0), 200);
 }
 
 }  // namespace

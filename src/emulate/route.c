@@ -12,6 +12,7 @@
 #include "src/emulate/sockets.h"
 #include "src/emulate/stack_options.h"
 #include "src/emulate/stackname.h"
+#include "src/emulate/start.h"
 #include "src/emulate/tap.h"
 #include "src/runtime/c.h"
 #include "src/runtime/next.h"
@@ -45,8 +46,10 @@ LKOS_EXPORT int socket(int domain, int type, int protocol)
 
 	if (LKOS_UNLIKELY(lkos_making_matters) && fd >= 0)
 		keep_made(fd, domain);
-	if (fd >= 0 && may_be_tcp(domain, type))
+	if (fd >= 0 && may_be_tcp(domain, type)) {
+		lkos_emulation_is_on(); /* from here, if a constructor before ours asks */
 		lkos_tap_open_for(fd);
+	}
 	return fd;
 }
 
