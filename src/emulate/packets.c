@@ -96,23 +96,24 @@ static ssize_t peek(int fd, size_t length, uint64_t *arrived)
 
 /* ---- Times */
 
-/* From now on whatever arrives at this machine has one: the stub holds that for a process which asks for
- * stamps of hardware. */
-static void hold_stamping(void)
+/* The stub holds the machine's stamping on for a process that asks for stamps of hardware. */
+void lkos_packets_have_times(void)
 {
 	static atomic_bool held;
 	const int flags = SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE;
+	const int kept = errno;
 	int fd;
 
 	if (atomic_exchange(&held, true))
 		return;
 	fd = lkos_next.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0) {
+	if (fd >= 0) {
+		set_option(fd, SO_TIMESTAMPING_OLD, flags);
+		syscall(SYS_close, fd);
+	} else {
 		atomic_store(&held, false);
-		return;
 	}
-	set_option(fd, SO_TIMESTAMPING_OLD, flags);
-	syscall(SYS_close, fd);
+	errno = kept;
 }
 
 /* ---- Datagrams. The lock is held */
@@ -262,7 +263,8 @@ static bool is_same(const struct lkos_tcp_info *one, const struct lkos_tcp_info 
 	       one->bytes_received == other->bytes_received && one->state == other->state;
 }
 
-/* known: what is known of it so far. arrived: as newest_of(), where that matters. */
+/* known: what is known of it so far. arrived: as newest_of(), where that matters. It is later than the
+ * tap's time, so with a tap it is not told. */
 static struct lkos_counters counters_of(int fd, struct lkos_tcp_info *info, unsigned told,
 					const struct lkos_socket *known, uint64_t *arrived)
 {
@@ -303,6 +305,14 @@ static bool look(struct lkos_packets *walk, struct lkos_endpoint *endpoint)
 
 	if (state == LKOS_TCP_LISTEN)
 		return false;
+	walk->signals = lkos_lock();
+	walk->is_tapped = lkos_tap_look(walk->fd, &walk->view);
+	lkos_unlock(walk->signals);
+	if (walk->is_tapped) {
+		walk->at = walk->view.unread.begin;
+		walk->end = walk->view.unread.end;
+		return true;
+	}
 	walk->counted = (struct lkos_counted){0};
 	walk->at = 0;
 	walk->end = (uint64_t)lkos_queued(walk->fd, SIOCINQ);
@@ -310,6 +320,8 @@ static bool look(struct lkos_packets *walk, struct lkos_endpoint *endpoint)
 		return true;
 	counters = counters_of(walk->fd, &endpoint->info, endpoint->told,
 			       &endpoint->socket, &arrived);
+	if (walk->view.is_open)
+		arrived = 0;
 	walk->signals = lkos_lock();
 	known = lkos_socket_make_at(walk->cookie);
 	if (known) {
@@ -324,16 +336,34 @@ static bool look(struct lkos_packets *walk, struct lkos_endpoint *endpoint)
 	return true;
 }
 
+/* false: not known; then all that is left is one piece. */
+static bool tapped_packet(struct lkos_packets *walk, struct lkos_counted_packet *packet)
+{
+	struct lkos_tcp_packet found = {.end = walk->end};
+	const uint64_t signals = lkos_lock();
+	const bool is_known = lkos_tap_packet(&walk->view, walk->at, &found);
+
+	lkos_unlock(signals);
+	*packet = (struct lkos_counted_packet){
+		.begin = walk->at,
+		.end = found.end < walk->end ? found.end : walk->end,
+		.arrived = found.arrived,
+	};
+	return is_known;
+}
+
 static bool next_of_stream(struct lkos_packets *walk, struct lkos_packet *packet)
 {
-	struct lkos_counted_packet counted;
+	struct lkos_counted_packet found;
 
 	if (walk->at >= walk->end)
 		return false;
-	packet->is_one = lkos_counted_at(&walk->counted, walk->at, walk->end, &counted);
-	packet->bytes = counted.end - walk->at;
-	packet->arrived = counted.arrived;
-	walk->at = counted.end;
+	packet->is_one = walk->is_tapped ? tapped_packet(walk, &found)
+					 : lkos_counted_at(&walk->counted, walk->at,
+							   walk->end, &found);
+	packet->bytes = found.end - walk->at;
+	packet->arrived = found.arrived;
+	walk->at = found.end;
 	return true;
 }
 
@@ -347,7 +377,7 @@ static void start_times(struct lkos_packets *walk)
 	uint64_t of_no_use;
 	bool is_queued;
 
-	hold_stamping();
+	lkos_packets_have_times();
 	walk->signals = lkos_lock();
 	is_queued = !walk->tcp && peek_at_datagram(walk, &of_no_use) >= 0;
 	lkos_unlock(walk->signals);

@@ -3,10 +3,11 @@
  *
  * UDP: each datagram that is queued, exactly. They are peeked at one after the other (SO_PEEK_OFF); the
  *     option is given back as it was found, less what another reader has received meanwhile.
- * TCP: as far as what TCP_INFO counts tells, each time that somebody asks: see counted_packets.h. What is
- *     not known is one piece. A connection that has ended is not known any more.
- * When: by SO_TIMESTAMPNS, which the first walk over a socket switches on, unseen by the application.
- *     For what was queued before and has no time of its own, Linux makes one up: it is not known.
+ * TCP: each packet that the tap knows; where it knows nothing of a connection, as far as what TCP_INFO counts
+ *     tells, each time that somebody asks: see counted_packets.h. What is not known is one piece.
+ * When: of TCP by the tap, if there is one, else by SO_TIMESTAMPNS, which the first walk over a socket switches on, unseen by the application.
+ *     What came before lkos_packets_have_times() may have no time of its own, for which Linux makes one
+ *     up: that is not told.
  * What is told of a packet once does not change when others come.
  * An error that a look takes from the socket is kept for the next call that receives.
  * errno is kept. No point of cancellation.
@@ -19,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "src/emulate/tap.h"
 #include "src/translate/counted_packets.h"
 
 /* What is kept of a socket. */
@@ -41,6 +43,8 @@ struct lkos_packets {
 	bool tcp;
 	uint64_t cookie;
 	uint64_t at, end; /* TCP: in bytes of the stream */
+	bool is_tapped;   /* then from this view, else from what was counted: */
+	struct lkos_tap_view view;
 	struct lkos_counted counted;
 	uint64_t signals,
 		walked;   /* UDP; walked: bytes of the datagrams that have been told */
@@ -49,6 +53,9 @@ struct lkos_packets {
 	bool has_offset;
 	uint64_t made_up_from, made_up_until;
 };
+
+/* From its return on, whatever arrives at the machine has a time. */
+void lkos_packets_have_times(void);
 
 /* false: fd is no accelerated socket of UDP or connection of TCP, so there is no walk to end. */
 bool lkos_packets_begin(struct lkos_packets *walk, int fd);

@@ -25,6 +25,7 @@
 
 #include "src/emulate/endpoint.h"
 #include "src/emulate/lock.h"
+#include "src/emulate/start.h"
 #include "src/runtime/libc.h"
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
@@ -47,6 +48,7 @@
 #define FRAME_SIZE 256u /* of which 166 bytes are headers, from IP's on */
 #define BLOCK_SIZE 65536u
 #define HEADERS 180  /* bytes of a frame, with its link's header */
+#define MOMENTS 16   /* tries to see a connection while nothing comes */
 #define PATIENCE 300 /* looks for a frame that another processor is about to put there */
 
 struct tap {
@@ -311,7 +313,9 @@ void lkos_tap_open_for(int fd)
 	uint64_t network, signals;
 	bool is_open;
 
-	if (frames == 0 || lkos_int_option(fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_TCP)
+	/* An earlier constructor may make sockets before ours has run. */
+	if (!lkos_emulation_is_on() || frames == 0 ||
+	    lkos_int_option(fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_TCP)
 		return;
 	network = network_of(fd);
 	signals = lkos_lock();
@@ -469,8 +473,8 @@ static uint64_t now(void)
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-/* All at one moment: nothing was received or read in between. */
-static bool progress_of(int fd, struct lkos_tcp_progress *progress)
+/* false: something was received or read in between. */
+static bool progress_at_once(int fd, struct lkos_tcp_progress *progress)
 {
 	struct lkos_tcp_info info = {0};
 	socklen_t told = sizeof(info);
@@ -488,6 +492,16 @@ static bool progress_of(int fd, struct lkos_tcp_progress *progress)
 	progress->state = info.state;
 	progress->may_have_gap = may_have_gap(fd, &info, told, progress->queued);
 	return (uint32_t)lkos_queued(fd, SIOCINQ) == progress->queued;
+}
+
+/* All at one moment, for which traffic must leave the time. */
+static bool progress_of(int fd, struct lkos_tcp_progress *progress)
+{
+	for (int i = 0; i < MOMENTS; i++) {
+		if (progress_at_once(fd, progress))
+			return true;
+	}
+	return false;
 }
 
 /* The frames of all that the kernel has received are in the ring: at the latest when the processor that
@@ -521,6 +535,7 @@ bool lkos_tap_look(int fd, struct lkos_tap_view *view)
 		view->network = network_of(fd);
 		tap = tap_of(view->network);
 	}
+	view->is_open = tap;
 	if (tap)
 		known = connection_of(fd, &view->connection) &&
 			progress_of(fd, &progress) && look(tap, view, &progress);

@@ -20,6 +20,7 @@
 /* A TCP socket as it is at one moment, for a walk over what it has queued. */
 struct lkos_tap_view {
 	uint64_t network; /* its namespace's cookie */
+	bool is_open; /* there is a tap in it, also where nothing is known of this socket */
 	struct lkos_tcp_connection connection;
 	struct lkos_tcp_unread unread; /* where its next read begins, and where what it has ends */
 };

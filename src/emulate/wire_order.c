@@ -310,6 +310,7 @@ int lkos_emulated_onload_ordered_epoll_wait(int epfd, struct epoll_event *events
 	}
 	if (!lkos_is_epoll_set(epfd))
 		return wait_unordered(epfd, events, oo_events, maxevents, timeout);
+	lkos_packets_have_times();
 	for (;;) {
 		const uint64_t limit = (uint64_t)now(CLOCK_REALTIME);
 		struct room room;

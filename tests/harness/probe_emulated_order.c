@@ -675,11 +675,14 @@ static int outstanding(int fd, unsigned long request)
 	return bytes;
 }
 
-/* A number, and as many bytes as its message has: each byte is of the number. */
+enum outstanding { OF_DATAGRAMS, ONE_SEGMENT, MANY_SEGMENTS };
+
+/* Each message is a number, some times over. The next one leaves when the one before has left. */
 static void send_numbers(const struct pair *pairs, int sockets, unsigned long count,
-			 unsigned int seed, bool tcp, struct shared *shared)
+			 enum outstanding may_be, struct shared *shared)
 {
 	unsigned long message[300];
+	unsigned int seed = 1;
 
 	for (unsigned long i = 0; i < count; i++) {
 		const size_t words = 1 + (size_t)rand_r(&seed) % COUNT(message);
@@ -689,62 +692,60 @@ static void send_numbers(const struct pair *pairs, int sockets, unsigned long co
 			message[word] = i;
 		while (i - atomic_load(&shared->read) > 100)
 			sched_yield();
-		while (tcp && (atomic_load(&shared->busy[to]) ||
-			       outstanding(pairs[to].near, SIOCOUTQ) > 0))
+		while (may_be == ONE_SEGMENT && (atomic_load(&shared->busy[to]) ||
+						 outstanding(pairs[to].near, SIOCOUTQ) > 0))
 			to = (to + 1) % sockets;
-		if (tcp)
-			atomic_store(&shared->busy[to], true);
+		atomic_store(&shared->busy[to], true);
 		MUST(send(pairs[to].near, message, words * sizeof(message[0]), 0));
-		while (tcp && outstanding(pairs[to].near, SIOCOUTQNSD) > 0)
+		while (may_be != OF_DATAGRAMS &&
+		       outstanding(pairs[to].near, SIOCOUTQNSD) > 0)
 			sched_yield();
 	}
 }
 
 struct reader {
-	unsigned long next, unordered, wrong, short_of;
+	unsigned long read, unordered, wrong; /* read: the numbers below it */
 	uint64_t last;
 };
 
-/* All that an event told. */
-static void read_event(int fd, const struct onload_ordered_epoll_event *event, bool tcp,
-		       struct reader *reader, struct shared *shared, int index)
+/* All that an event told, and no more. */
+static void read_event(int fd, const struct onload_ordered_epoll_event *event,
+		       struct reader *reader)
 {
 	const uint64_t time = time_of(event);
 	unsigned long message[300];
-	int left = event->bytes;
-	const int on = 1;
+	ssize_t got = 0;
 
 	reader->unordered += time == 0;
 	reader->wrong += time < reader->last;
 	reader->last = time;
-	while (left > 0) {
-		const ssize_t got = recv(fd, message, sizeof(message), MSG_DONTWAIT);
+	for (int left = event->bytes; left > 0; left -= (int)got) {
+		const size_t room =
+			(size_t)left < sizeof(message) ? (size_t)left : sizeof(message);
 
-		if (got <= 0 || got > left || message[0] != reader->next ||
-		    message[(size_t)got / sizeof(message[0]) - 1] != reader->next) {
-			reader->short_of += got <= 0 || got > left;
+		got = recv(fd, message, room, MSG_DONTWAIT);
+		if (got <= 0) {
 			reader->wrong++;
-			if (got <= 0)
-				return;
-			reader->next = message[0];
+			return;
 		}
-		left -= (int)got;
-		reader->next++;
-		atomic_store(&shared->read, reader->next);
-		if (tcp) { /* it is acknowledged at once, or it might be sent again */
-			MUST(setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on)));
-			atomic_store(&shared->busy[index], false);
+		for (size_t i = 0; i < (size_t)got / sizeof(message[0]); i++) {
+			if (message[i] == reader->read)
+				reader->read++;
+			else if (message[i] + 1 != reader->read)
+				reader->wrong++;
 		}
 	}
 }
 
-/* FAMILY SOCKETS COUNT */
+/* FAMILY SOCKETS COUNT [many]: of TCP, several segments of a connection may be on their way. */
 static void whole(char **args)
 {
 	const struct family *family = family_named(args[0]);
 	const int sockets = atoi(args[1]), set = (int)MUST(epoll_create1(0));
 	const unsigned long count = strtoul(args[2], NULL, 10);
-	const bool tcp = is_tcp(family);
+	const enum outstanding may_be = !is_tcp(family) ? OF_DATAGRAMS
+					: args[3]       ? MANY_SEGMENTS
+							: ONE_SEGMENT;
 	const int on = 1;
 	struct shared *const shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -755,7 +756,7 @@ static void whole(char **args)
 
 	for (int i = 0; i < sockets; i++) {
 		pairs[i] = connected_pair(family);
-		if (tcp)
+		if (is_tcp(family))
 			MUST(setsockopt(pairs[i].near, IPPROTO_TCP, TCP_NODELAY, &on,
 					sizeof(on)));
 		add(set, pairs[i].far, EPOLLIN, (char)i);
@@ -763,24 +764,30 @@ static void whole(char **args)
 	wait_ordered(set, &told, MOST_EVENTS, 0);
 	child = (pid_t)MUST(fork());
 	if (child == 0) {
-		send_numbers(pairs, sockets, count, 1, tcp, shared);
+		send_numbers(pairs, sockets, count, may_be, shared);
 		_exit(0);
 	}
-	while (reader.next < count && reader.wrong < 10) {
-		if (MUST(wait_ordered(set, &told, MOST_EVENTS, WAIT_MS)) == 0)
+	while ((reader.read < count || told.count > 0) && reader.wrong < 10) {
+		const int timeout = reader.read < count ? WAIT_MS : 0;
+
+		if (MUST(wait_ordered(set, &told, MOST_EVENTS, timeout)) == 0)
 			break;
 		for (int i = 0; i < told.count; i++) {
-			const int index = (int)told.events[i].data.u64;
+			const int at = (int)told.events[i].data.u64;
 
-			read_event(pairs[index].far, told.oo + i, tcp, &reader, shared,
-				   index);
+			read_event(pairs[at].far, told.oo + i, &reader);
+			if (may_be != OF_DATAGRAMS) /* acknowledged, or it is sent again */
+				MUST(setsockopt(pairs[at].far, IPPROTO_TCP, TCP_QUICKACK,
+						&on, sizeof(on)));
+			atomic_store(&shared->busy[at], false);
 		}
+		atomic_store(&shared->read, reader.read);
 	}
-	if (reader.next < count)
+	if (reader.read < count)
 		kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
-	fact("read=%lu, wrong=%lu, unordered=%lu, short=%lu", reader.next, reader.wrong,
-	     reader.unordered, reader.short_of);
+	fact("read=%lu, wrong=%lu, unordered=%lu", reader.read, reader.wrong,
+	     reader.unordered);
 }
 
 /* ---- One packet at a time */
