@@ -51,5 +51,27 @@ TEST_P(Queued, AreNotToldApartWithoutTheTap) {
   }
 }
 
+std::string TimesWith(const std::string& family, const char* tap) {
+  Command command = Scenario(With::kLibrary, {"first_times", family});
+  command.environment.push_back({"EF_RX_TIMESTAMPING", "1"});
+  command.environment.push_back({"LKOS_TAP", tap});
+  const Ran ran = RunCommand(command);
+  EXPECT_EQ(ran.err, "");
+  EXPECT_EQ(ran.status, 0);
+  return ran.out;
+}
+
+// The kernel tells of the last packet that a receive touches, Onload of the
+// first.
+TEST_P(Queued, HaveTheTimeOfTheFirstPacketThatAReceiveTouches) {
+  if (geteuid() != 0) GTEST_SKIP() << "not run: needs root";
+  EXPECT_EQ(TimesWith(GetParam(), "4"),
+            "peeked at 250 bytes=1\n150 bytes=1\n20 more=2\n100 more=2\n"
+            "the rest=3\nwaited for=1\n");
+  EXPECT_EQ(TimesWith(GetParam(), "0"),
+            "peeked at 250 bytes=5\n150 bytes=5\n20 more=5\n100 more=5\n"
+            "the rest=5\nwaited for=1\n");
+}
+
 }  // namespace
 }  // namespace lkos

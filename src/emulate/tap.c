@@ -552,3 +552,17 @@ bool lkos_tap_packet(const struct lkos_tap_view *view, uint64_t offset,
 	       lkos_tcp_packets_at(tap->packets, &view->connection, &view->unread, offset,
 				   packet);
 }
+
+uint64_t lkos_tap_arrival(const struct lkos_tap_view *view, uint64_t offset)
+{
+	const struct lkos_tcp_unread all = {view->unread.begin, UINT64_MAX};
+	struct tap *const tap = frames ? place_for(view->network) : NULL;
+	struct lkos_tcp_packet packet;
+
+	if (!tap || !tap->ring)
+		return 0;
+	drain(tap);
+	return lkos_tcp_packets_at(tap->packets, &view->connection, &all, offset, &packet)
+		       ? packet.arrived
+		       : 0;
+}

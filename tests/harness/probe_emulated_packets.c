@@ -3,15 +3,18 @@
 #include <onload/extensions.h>
 #include <onload/extensions_zc.h>
 
+#include <linux/net_tstamp.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/harness/probe.h"
@@ -224,7 +227,102 @@ static void in_order(char **args)
 	fact("right=%d", right);
 }
 
+/* ---- The time that a message of the stream has */
+
+static uint64_t clock_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* Sends 100 bytes more. return: a time between their arrival and that of the next. */
+static uint64_t send_hundred(struct pair pair)
+{
+	const char bytes[100] = {0};
+	const int before = queued(pair.far);
+
+	MUST(send(pair.near, bytes, sizeof(bytes), 0));
+	for (int ms = 0; ms < WAIT_MS; ms++) {
+		if (queued(pair.far) > before)
+			break;
+		poll(NULL, 0, 1);
+	}
+	return clock_now();
+}
+
+/* The time in the slot of the card. 0: there is none. */
+static uint64_t receive_time(int fd, size_t length, int flags)
+{
+	_Alignas(struct cmsghdr) char control[256];
+	char bytes[1000];
+	struct iovec piece = {bytes, length};
+	struct msghdr msg = {.msg_iov = &piece,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
+			     .msg_controllen = sizeof(control)};
+	const struct cmsghdr *found;
+	struct timespec slots[3];
+
+	must(recvmsg(fd, &msg, flags) == (ssize_t)length ? 0 : -1, "recvmsg");
+	found = CMSG_FIRSTHDR(&msg);
+	if (!found || found->cmsg_len != CMSG_LEN(sizeof(slots)))
+		return 0;
+	memcpy(slots, CMSG_DATA(found), sizeof(slots));
+	return (uint64_t)slots[2].tv_sec * 1000000000 + (uint64_t)slots[2].tv_nsec;
+}
+
+/* Which of the messages came at that time: they came before these times. 0: none. */
+static int message_of(uint64_t time, const uint64_t *until, int count)
+{
+	for (int i = 0; time && i < count; i++) {
+		if (time <= until[i])
+			return i + 1;
+	}
+	return 0;
+}
+
+static void *send_later(void *arg)
+{
+	const struct pair *const pair = arg;
+	const char byte = 0;
+
+	poll(NULL, 0, 10); /* or it is there before the other end waits, which is as well */
+	MUST(send(pair->near, &byte, sizeof(byte), 0));
+	return NULL;
+}
+
+/* FAMILY. Which message's time a receive has that begins in one and ends in another. */
+static void first_times(char **args)
+{
+	const uint32_t hardware =
+		SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE;
+	struct pair pair = connected_pair(family_named(args[0]));
+	uint64_t until[5], before;
+	pthread_t thread;
+
+	MUST(setsockopt(pair.far, SOL_SOCKET, SO_TIMESTAMPING, &hardware,
+			sizeof(hardware)));
+	for (size_t i = 0; i < COUNT(until); i++)
+		until[i] = send_hundred(pair);
+	fact("peeked at 250 bytes=%d",
+	     message_of(receive_time(pair.far, 250, MSG_PEEK), until, COUNT(until)));
+	fact("150 bytes=%d",
+	     message_of(receive_time(pair.far, 150, 0), until, COUNT(until)));
+	fact("20 more=%d", message_of(receive_time(pair.far, 20, 0), until, COUNT(until)));
+	fact("100 more=%d",
+	     message_of(receive_time(pair.far, 100, 0), until, COUNT(until)));
+	fact("the rest=%d",
+	     message_of(receive_time(pair.far, 230, 0), until, COUNT(until)));
+	before = clock_now();
+	MUST(pthread_create(&thread, NULL, send_later, &pair));
+	fact("waited for=%d", receive_time(pair.far, 1, 0) > before);
+	pthread_join(thread, NULL);
+}
+
 const struct scenario scenarios[] = {
+	{"first_times", first_times},
 	{"one_by_one", one_by_one},
 	{"in_order", in_order},
 	{NULL, NULL},
