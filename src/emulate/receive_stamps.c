@@ -11,10 +11,12 @@
 #include "src/emulate/extension_stamps.h"
 #include "src/emulate/lock.h"
 #include "src/emulate/sockets.h"
+#include "src/emulate/tap.h"
 #include "src/runtime/c.h"
 #include "src/runtime/memory.h"
 #include "src/runtime/next.h"
 #include "src/translate/control_messages.h"
+#include "src/translate/kernel_time.h"
 #include "src/translate/zerocopy.h"
 
 /* Bytes of control data: what most programs have room for, so that a signal handler's small stack will do,
@@ -132,6 +134,59 @@ static void look_again(int fd, struct lkos_stamps_view *view)
 	}
 }
 
+/* Where the next read of a TCP socket begins, as far as the tap knows. */
+static bool look_at_stream(int fd, struct lkos_tap_view *view)
+{
+	const uint64_t signals = lkos_lock();
+	const bool is_known = lkos_tap_look(fd, view);
+
+	lkos_unlock(signals);
+	return is_known;
+}
+
+/* When the packet came that the first received byte is in; 0: not known, or others have read, too. */
+static uint64_t first_arrival(const struct receipt *receipt,
+			      const struct lkos_tap_view *before, size_t received)
+{
+	const uint64_t begin = before->unread.begin;
+	struct lkos_tap_view after;
+	uint64_t signals, arrived;
+
+	signals = lkos_lock();
+	arrived = lkos_tap_arrival(before, begin);
+	lkos_unlock(signals);
+	return look_at_stream(receipt->fd, &after) &&
+			       after.unread.begin ==
+				       begin + (receipt->flags & MSG_PEEK ? 0 : received)
+		       ? arrived
+		       : 0;
+}
+
+/* The kernel tells of a piece of a stream when its last packet came, Onload when its first did. */
+static ssize_t receive_stream(struct receipt *receipt)
+{
+	struct lkos_tap_view view;
+	const bool is_known = look_at_stream(receipt->fd, &view);
+	const ssize_t received = receive(receipt);
+	const uint64_t arrived = is_known && received > 0
+					 ? first_arrival(receipt, &view, (size_t)received)
+					 : 0;
+
+	if (arrived)
+		lkos_kernel_time_replace(&receipt->ours, arrived);
+	return received;
+}
+
+/* Of what has arrived; reports of sends have neither. */
+static ssize_t receive_message(struct receipt *receipt, struct lkos_stamps_view *view)
+{
+	if (view->pktinfo.ours)
+		return receive_datagram(receipt, view);
+	if (view->time.ours && is_stream_socket(receipt->fd))
+		return receive_stream(receipt);
+	return receive(receipt);
+}
+
 static ssize_t receive_shown(struct receipt *receipt,
 			     bool (*skips)(int fd, const struct msghdr *got))
 {
@@ -140,12 +195,11 @@ static ssize_t receive_shown(struct receipt *receipt,
 		.time = receipt->stamps->time,
 		.pktinfo = receipt->stamps->pktinfo,
 	};
-	const bool needs_length = view.pktinfo.ours && !(receipt->flags & MSG_ERRQUEUE);
 	ssize_t received;
 
 	do {
-		received = needs_length ? receive_datagram(receipt, &view)
-					: receive(receipt);
+		received = receipt->flags & MSG_ERRQUEUE ? receive(receipt)
+							 : receive_message(receipt, &view);
 	} while (received >= 0 && skips && skips(receipt->fd, &receipt->ours));
 	if (received < 0)
 		return received;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "src/emulate/endpoint.h"
 #include "src/emulate/receive.h"
 #include "src/runtime/c.h"
 #include "src/runtime/next.h"
@@ -94,8 +95,8 @@ static bool time_is_left(struct timespec *timeout, int64_t start, int64_t whole)
 	return left > 0;
 }
 
-/* As the kernel: the time is looked at after each message, and an error after the first one is for
- * the next call.
+/* As the kernel: an error of the socket comes before any message, the time is looked at after each
+ * message, and an error after the first one is for the next call.
  * source: linux net/socket.c, do_recvmmsg() */
 LKOS_NOINLINE static int receive_many(int fd, struct mmsghdr *msgs, unsigned int count,
 				      int flags, struct timespec *timeout)
@@ -104,10 +105,15 @@ LKOS_NOINLINE static int receive_many(int fd, struct mmsghdr *msgs, unsigned int
 	const int kept = errno;
 	unsigned int received = 0;
 	int64_t whole = 0;
+	int error = 0;
 
 	/* of no message: is the timeout valid? */
 	if (timeout && lkos_next.recvmmsg(fd, msgs, 0, flags, timeout) < 0)
 		return -1;
+	if (!(flags & MSG_ERRQUEUE))
+		error = lkos_int_option(fd, SOL_SOCKET, SO_ERROR);
+	if (error > 0)
+		return lkos_fail(-error);
 	if (timeout)
 		whole = timeout->tv_sec * INT64_C(1000000000) + timeout->tv_nsec;
 	while (received < count && received < LKOS_MESSAGES_MAX) {

@@ -25,6 +25,7 @@
 
 #include "src/emulate/endpoint.h"
 #include "src/emulate/lock.h"
+#include "src/emulate/start.h"
 #include "src/runtime/libc.h"
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
@@ -312,7 +313,9 @@ void lkos_tap_open_for(int fd)
 	uint64_t network, signals;
 	bool is_open;
 
-	if (frames == 0 || lkos_int_option(fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_TCP)
+	/* An earlier constructor may make sockets before ours has run. */
+	if (!lkos_emulation_is_on() || frames == 0 ||
+	    lkos_int_option(fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_TCP)
 		return;
 	network = network_of(fd);
 	signals = lkos_lock();
@@ -548,4 +551,18 @@ bool lkos_tap_packet(const struct lkos_tap_view *view, uint64_t offset,
 	return tap && tap->ring &&
 	       lkos_tcp_packets_at(tap->packets, &view->connection, &view->unread, offset,
 				   packet);
+}
+
+uint64_t lkos_tap_arrival(const struct lkos_tap_view *view, uint64_t offset)
+{
+	const struct lkos_tcp_unread all = {view->unread.begin, UINT64_MAX};
+	struct tap *const tap = frames ? place_for(view->network) : NULL;
+	struct lkos_tcp_packet packet;
+
+	if (!tap || !tap->ring)
+		return 0;
+	drain(tap);
+	return lkos_tcp_packets_at(tap->packets, &view->connection, &all, offset, &packet)
+		       ? packet.arrived
+		       : 0;
 }

@@ -35,6 +35,10 @@ bool lkos_tap_look(int fd, struct lkos_tap_view *view);
 bool lkos_tap_packet(const struct lkos_tap_view *view, uint64_t offset,
 		     struct lkos_tcp_packet *packet);
 
+/* When the packet came that this byte of the stream is in, also if it came after the look. 0: not known.
+ * The lock is held. */
+uint64_t lkos_tap_arrival(const struct lkos_tap_view *view, uint64_t offset);
+
 /* As the process starts. mebibytes: of LKOS_TAP; 0: none is opened. */
 void lkos_tap_start(unsigned int mebibytes);
 

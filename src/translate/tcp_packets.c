@@ -526,9 +526,11 @@ bool lkos_tcp_packets_at(struct lkos_tcp_packets *packets,
 
 		end = before(next, end) ? next : end;
 	}
+	if (offset + (end - sequence) > unread->end)
+		return false;
 	*packet = (struct lkos_tcp_packet){
 		.end = offset + (end - sequence),
 		.arrived = piece->arrived,
 	};
-	return packet->end <= unread->end;
+	return true;
 }
