@@ -60,6 +60,25 @@ PROMISED = [
     ("onload_zc_recv on TCP", "0", "0", "1"),
     ("bytes handed over", "0", "0", "14"),
     ("onload_zc_recv at the end of the stream", NO_SUCH_CALL, NO_SUCH_CALL, "0"),
+    ("onload_msg_template_alloc", NO_SUCH_CALL, NO_SUCH_CALL, "0"),
+    ("a second template", NO_SUCH_CALL, NO_SUCH_CALL, "0"),
+    ("price filled in", NO_SUCH_CALL, NO_SUCH_CALL, "0"),
+    ("price beyond the end", NO_SUCH_CALL, NO_SUCH_CALL, INVALID),
+    ("better price, and sent", NO_SUCH_CALL, NO_SUCH_CALL, "0"),
+    ("sent once more", NO_SUCH_CALL, NO_SUCH_CALL, INVALID),
+    ("second template aborted", NO_SUCH_CALL, NO_SUCH_CALL, "0"),
+    ("longer than a segment", NO_SUCH_CALL, NO_SUCH_CALL, "-7"),
+    ("order received", "none", "none", "buy 100 at 9.80"),
+    ("little room for headers", "1", "1", "2"),
+    ("onload_delegated_send_prepare", "1", "1", "0"),
+    ("headers are for the exchange", "0", "0", "1"),
+    ("packets made", "0", "0", "3"),
+    ("ordinary send", "34", "34", "-1, errno EBUSY"),
+    ("more than was prepared", "-1, errno ENOSYS", "-1, errno ENOSYS", "-1, errno EMSGSIZE"),
+    ("onload_delegated_send_complete", "-1, errno ENOSYS", "-1, errno ENOSYS", "34"),
+    ("onload_delegated_send_cancel", "-1, errno ENOSYS", "-1, errno ENOSYS", "0"),
+    ("ordinary send afterwards", "4", "4", "4"),
+    ("bytes received by the exchange", "38", "38", "38"),
 ]
 
 STUB = Library("--library", "liblk_onload_stub.so")
@@ -68,7 +87,14 @@ EMULATION = Library("--emulation", "liblk_onload_emulation.so")
 SHOW = Show(
     script="emulation.py",
     about=__doc__,
-    apps=("emulated_stacks", "emulated_stamps", "emulated_order", "emulated_zero_copy"),
+    apps=(
+        "emulated_stacks",
+        "emulated_stamps",
+        "emulated_order",
+        "emulated_zero_copy",
+        "emulated_templates",
+        "emulated_delegated",
+    ),
     heading="Programs written for Onload, without a library, with the stub, and with the emulation:",
     columns=(
         Column("without", "without a library", ()),
@@ -76,8 +102,8 @@ SHOW = Show(
         Column("emulation", "with the emulation", (EMULATION, STUB)),
     ),
     promised=PROMISED,
-    explained="none: the socket is not in a stack of Onload's. -22 is -EINVAL and -38 -ENOSYS, which these calls "
-    "return by themselves. T stands for the number of the thread. Version 1 and 2 are Onload's own ways to ask for "
+    explained="none: the socket is not in a stack of Onload's. -22 is -EINVAL, -38 -ENOSYS and -7 -E2BIG, which these "
+    "calls return by themselves. T stands for the number of the thread. Version 1 and 2 are Onload's own ways to ask for "
     "timestamps; the numbers of version 2 are the kinds of stamps in a message.",
 )
 

@@ -128,10 +128,6 @@ TEST_P(Delegated, EndsWithTheConnection) {
               "prepare(&delegation, pair.near, 5)=1\n");
 }
 
-TEST_P(Delegated, MayBeMadeInASignalHandler) {
-  ExpectFacts({"signals", connection}, "failed=0, in a handler 0\n");
-}
-
 TEST(DelegatedTable, IsForConnectionsOfTcp) {
   ExpectFacts(
       {"table", "tcp4", "udp4"},
@@ -204,6 +200,18 @@ TEST(DelegatedTable, HeadersHaveNoTimestampsWhereTheConnectionHasNone) {
                        "sent in between=10, received=6\n"
                        "again=0\n"
                        "untouched=1\n"));
+}
+
+TEST(DelegatedSends, MisusedAreNamedInTheLog) {
+  const std::string log =
+      Log({"codes", "tcp4"}) + Log({"table", "tcp6", "udp6"});
+  for (const char* fault :
+       {"onload_delegated_send_prepare: there is nowhere to write the headers",
+        "onload_delegated_send_prepare: the headers are of IPv4",
+        "onload_delegated_send_complete: iov is NULL",
+        "oo_raw_send: iov is NULL"}) {
+    EXPECT_NE(log.find(fault), std::string::npos) << fault;
+  }
 }
 
 }  // namespace

@@ -121,9 +121,5 @@ TEST_P(Filter, MayReceiveByItself) {
               "recv(fd, room, sizeof(room), 0)=5\n");
 }
 
-TEST_P(Filter, MayBeSetInASignalHandler) {
-  ExpectFacts({"signals", udp}, "called=200, in a handler wrong=0\n");
-}
-
 }  // namespace
 }  // namespace lkos

@@ -17,6 +17,16 @@ TEST(Signals, MayAskAndMove) { ExpectFacts({"moves"}, kWell); }
 
 TEST(Signals, MaySetOptionsAndSpin) { ExpectFacts({"options"}, kWell); }
 
+TEST(Signals, MaySendTemplates) {
+  ExpectFacts({"exchanges", "template"}, kWell);
+}
+
+TEST(Signals, MayDelegateSends) {
+  ExpectFacts({"exchanges", "delegated"}, kWell);
+}
+
+TEST(Signals, MaySetFilters) { ExpectFacts({"exchanges", "filtered"}, kWell); }
+
 TEST(Signals, MayAskForStampsAndReceive) { ExpectFacts({"stamps"}, kWell); }
 
 }  // namespace

@@ -127,7 +127,7 @@ TEST_P(Template, IsGoneWithItsConnectionAndWithoutSigpipe) {
 }
 
 TEST_P(Template, IsSentInAnyOrderByEachOfSeveralThreads) {
-  ExpectFacts({"threads", tcp}, "wrong=0\n");
+  EXPECT_EQ(Facts(With::kLibrary, {"threads", tcp}), "wrong=0\n");
 }
 
 TEST_P(Template, IsTheChildsOwnAfterFork) {
@@ -137,15 +137,22 @@ TEST_P(Template, IsTheChildsOwnAfterFork) {
               "sent=child's message \n");
 }
 
-TEST_P(Template, MayBeMadeAndSentInASignalHandler) {
-  ExpectFacts({"signals", tcp}, "failed=0, in a handler 0\n");
-}
-
 TEST_P(Template, KeepsItsSocketFromBeingMoved) {
   ExpectFacts({"moves", tcp},
               "onload_move_fd(pair.far)=-22\n"
               "onload_msg_template_abort(pair.far, handle)=0\n"
               "onload_move_fd(pair.far)=0\n");
+}
+
+TEST(Templates, MisusedAreNamedInTheLog) {
+  const std::string log = Log({"misuse", "tcp4"});
+  for (const char* fault :
+       {"onload_msg_template_alloc: the message or the handle is NULL",
+        "onload_msg_template_update: an update is NULL",
+        "onload_msg_template_update: the handle is of no template",
+        "onload_msg_template_abort: the handle is of no template"}) {
+    EXPECT_NE(log.find(fault), std::string::npos) << fault;
+  }
 }
 
 }  // namespace

@@ -262,13 +262,6 @@ TEST(Buffers, AreGivenBackOnceAndByTheirOwner) {
                   std::string(kNoneOut));
 }
 
-// What the log has of a scenario.
-std::string Log(const std::vector<std::string>& words) {
-  Command command = Scenario(With::kLibrary, words);
-  command.environment.push_back({"LKOS_LOG_FD", "2"});
-  return RunCommand(command).err;
-}
-
 TEST(Buffers, MisusedAreNamedInTheLog) {
   const std::string log =
       Log({"misuse", "udp6"}) + Log({"calls_inside", "udp6"});

@@ -22,7 +22,6 @@
 
 #include "tests/harness/probe.h"
 #include "tests/harness/say.h"
-#include "tests/harness/signal_storm.h"
 
 /* In a header that Onload does not install. */
 int oo_raw_send(int fd, int hwport, const struct iovec *iov, int iovcnt);
@@ -178,13 +177,17 @@ static void blocks(char **args)
 	fact("left over=%s", got(pair));
 }
 
+static uint32_t number_at(const struct delegation *delegation, int offset)
+{
+	uint32_t number;
+
+	memcpy(&number, delegation->headers + offset, sizeof(number));
+	return ntohl(number);
+}
+
 static uint32_t sequence_in(const struct delegation *delegation)
 {
-	uint32_t sequence;
-
-	memcpy(&sequence, delegation->headers + delegation->send.tcp_seq_offset,
-	       sizeof(sequence));
-	return ntohl(sequence);
+	return number_at(delegation, delegation->send.tcp_seq_offset);
 }
 
 static struct sockaddr_in ipv4_name(int fd,
@@ -258,8 +261,7 @@ static void headers(char **args)
 	wait_for(pair.near, POLLIN);
 	MUST(prepare(&second, pair.near, 5));
 	fact("sent in between=%u, received=%u", sequence_in(&second) - sequence_in(&first),
-	     ntohl(*(uint32_t *)(second.headers + 42)) -
-		     ntohl(*(uint32_t *)(first.headers + 42)));
+	     number_at(&second, 42) - number_at(&first, 42));
 	MUST(onload_delegated_send_cancel(pair.near));
 	MUST(prepare(&first, pair.near, 5));
 	fact("again=%u", sequence_in(&first) - sequence_in(&second));
@@ -529,51 +531,11 @@ static void broken(char **args)
 	SAY(prepare(&delegation, pair.near, 5));
 }
 
-/* ---- in a signal handler */
-
-#define HANDLED_ENOUGH 200 /* each sends and receives, with signals all the time */
-
-static volatile sig_atomic_t handled, wrong_in_handler;
-static struct pair of_handler;
-
-static void handle(int number)
-{
-	char received[5];
-
-	(void)number;
-	handled++;
-	must_prepare(of_handler.near, 10);
-	wrong_in_handler |= complete(of_handler.near, "hello", 0) != 5 ||
-			    onload_delegated_send_cancel(of_handler.near) != 0;
-	MUST(recv(of_handler.far, received, 5, MSG_WAITALL));
-}
-
-static void signals(char **args)
-{
-	const struct pair pair = connection(args[0]);
-	const int on = 1;
-	struct storm storm;
-	char received[5];
-	long failed = 0;
-
-	of_handler = connection(args[0]);
-	MUST(setsockopt(pair.near, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
-	MUST(setsockopt(of_handler.near, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
-	begin_storm(&storm, handle);
-	for (long i = 0; i < HANDLED_ENOUGH || handled < HANDLED_ENOUGH; i++) {
-		must_prepare(pair.near, 5);
-		failed += complete(pair.near, "hello", 0) != 5;
-		failed += recv(pair.far, received, 5, MSG_WAITALL) != 5;
-	}
-	end_storm(&storm);
-	fact("failed=%ld, in a handler %d", failed, (int)wrong_in_handler);
-}
-
 const struct scenario scenarios[] = {
 	{"table", table},     {"blocks", blocks},
 	{"headers", headers}, {"without_timestamps", without_timestamps},
 	{"busy", busy},       {"codes", codes},
 	{"stamps", stamps},   {"overfill", overfill},
 	{"waits", waits},     {"broken", broken},
-	{"signals", signals}, {NULL, NULL},
+	{NULL, NULL},
 };

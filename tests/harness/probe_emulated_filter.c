@@ -14,7 +14,6 @@
 
 #include "tests/harness/probe.h"
 #include "tests/harness/say.h"
-#include "tests/harness/signal_storm.h"
 
 /* What these calls become with _FORTIFY_SOURCE. */
 ssize_t __read_chk(int fd, void *buf, size_t len, size_t room);
@@ -377,44 +376,8 @@ static void nested(char **args)
 	SAY(recv(fd, room, sizeof(room), 0));
 }
 
-static volatile sig_atomic_t handled;
-static volatile int in_handler;
-static struct pair of_handler;
-
-static void handle(int number)
-{
-	char room[16];
-	int called = 0;
-
-	(void)number;
-	handled++;
-	in_handler |= onload_set_recv_filter(of_handler.far, other, &called, 0) != 0;
-	MUST(send(of_handler.near, "handler", 7, 0));
-	MUST(recv(of_handler.far, room, sizeof(room), 0));
-	in_handler |= called != 1;
-}
-
-static void signals(char **args)
-{
-	const struct pair pair = connected_pair(family_named(args[0]));
-	struct storm storm;
-	char room[16];
-	int called = 0;
-
-	of_handler = connected_pair(family_named(args[0]));
-	MUST(onload_set_recv_filter(pair.far, other, &called, 0));
-	begin_storm(&storm, handle);
-	for (int i = 0; i < 200; i++) {
-		MUST(send(pair.near, "program", 7, 0));
-		MUST(recv(pair.far, room, sizeof(room), 0));
-	}
-	end_storm(&storm);
-	fact("called=%d, in a handler wrong=%d", called, in_handler);
-}
-
 const struct scenario scenarios[] = {
 	{"table", table},     {"calls", calls},     {"several", several},
 	{"changes", changes}, {"lengths", lengths}, {"header", header},
-	{"travels", travels}, {"nested", nested},   {"signals", signals},
-	{NULL, NULL},
+	{"travels", travels}, {"nested", nested},   {NULL, NULL},
 };

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Scenarios of a program whose signal handler makes the calls that it has interrupted. */
-#include <onload/extensions.h>
 #include <onload/extensions_timestamping.h>
+#include <onload/extensions_zc.h>
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -153,9 +155,113 @@ static void options(char **args)
 	say_result(failed);
 }
 
-/* ---- timestamps */
+/* ---- templates, delegated sends, receive filters: each call sends and receives, with signals all the
+ * time, so fewer will do */
+
+#define EXCHANGES 200
 
 static struct pair handler_pair;
+
+static bool arrives(int fd, const char *text)
+{
+	char room[16] = "";
+
+	return recv(fd, room, strlen(text), MSG_WAITALL) == (long)strlen(text) &&
+	       strcmp(room, text) == 0;
+}
+
+static bool send_template(struct pair pair, const char *text)
+{
+	const struct iovec piece = {(void *)"template", 8};
+	const struct onload_template_msg_update_iovec update = {.otmu_base = (void *)text,
+								.otmu_len = strlen(text)};
+	onload_template_handle handle;
+
+	return onload_msg_template_alloc(pair.near, &piece, 1, &handle, 0) == 0 &&
+	       onload_msg_template_update(pair.near, handle, &update, 1,
+					  ONLOAD_TEMPLATE_FLAGS_SEND_NOW) == 0 &&
+	       arrives(pair.far, text);
+}
+
+static bool send_delegated(struct pair pair, const char *text)
+{
+	const struct iovec piece = {(void *)text, strlen(text)};
+	unsigned char headers[128];
+	struct onload_delegated_send delegated = {.headers = headers,
+						  .headers_len = sizeof(headers)};
+
+	return onload_delegated_send_prepare(pair.near, 16, 0, &delegated) == 0 &&
+	       onload_delegated_send_complete(pair.near, &piece, 1, 0) == 8 &&
+	       onload_delegated_send_cancel(pair.near) == 0 && arrives(pair.far, text);
+}
+
+static enum onload_zc_callback_rc see(struct onload_zc_msg *msg, void *arg, int flags)
+{
+	(void)msg;
+	(void)flags;
+	++*(int *)arg;
+	return ONLOAD_ZC_CONTINUE;
+}
+
+static bool send_filtered(struct pair pair, const char *text)
+{
+	int seen = 0;
+
+	return onload_set_recv_filter(pair.far, see, &seen, 0) == 0 &&
+	       send(pair.near, text, strlen(text), 0) == (long)strlen(text) &&
+	       arrives(pair.far, text) && seen == 1;
+}
+
+static const struct way {
+	const char *name, *family;
+	bool (*send)(struct pair pair, const char *text); /* and receive */
+} ways[] = {
+	{"template", "tcp6", send_template},
+	{"delegated", "tcp4", send_delegated},
+	{"filtered", "udp6", send_filtered},
+};
+
+static const struct way *way;
+
+static void handle_exchange(int number)
+{
+	const int kept = errno;
+
+	(void)number;
+	handled++;
+	wrong |= !way->send(handler_pair, "handler.");
+	errno = kept;
+}
+
+static struct pair prompt_pair(void)
+{
+	const struct family *const family = family_named(way->family);
+	const struct pair pair = connected_pair(family);
+	const int on = 1;
+
+	if (is_tcp(family))
+		MUST(setsockopt(pair.near, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
+	return pair;
+}
+
+static void exchanges(char **args)
+{
+	struct storm storm;
+	struct pair pair;
+	long failed = 0;
+
+	for (way = ways; strcmp(way->name, args[0]) != 0; way++)
+		continue;
+	handler_pair = prompt_pair();
+	pair = prompt_pair();
+	begin_storm(&storm, handle_exchange);
+	for (long i = 0; i < EXCHANGES || handled < EXCHANGES; i++)
+		failed += !way->send(pair, "program.");
+	end_storm(&storm);
+	say_result(failed);
+}
+
+/* ---- timestamps */
 
 /* Of a message with one record of version 1: the socket has just asked for it. */
 static bool gets_stamp(struct pair pair)
@@ -200,6 +306,6 @@ static void stamps(char **args)
 }
 
 const struct scenario scenarios[] = {
-	{"names", names},   {"moves", moves}, {"options", options},
-	{"stamps", stamps}, {NULL, NULL},
+	{"names", names},         {"moves", moves},   {"options", options},
+	{"exchanges", exchanges}, {"stamps", stamps}, {NULL, NULL},
 };

@@ -7,6 +7,7 @@
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,6 @@
 
 #include "tests/harness/probe.h"
 #include "tests/harness/say.h"
-#include "tests/harness/signal_storm.h"
 
 #define SEND_NOW ONLOAD_TEMPLATE_FLAGS_SEND_NOW
 #define DONTWAIT ONLOAD_TEMPLATE_FLAGS_DONTWAIT
@@ -448,46 +448,6 @@ static void child(char **args)
 	fact("sent=%s", got(pair));
 }
 
-#define HANDLED_ENOUGH 200 /* each sends and receives, with signals all the time */
-
-static volatile sig_atomic_t handled, wrong_in_handler;
-static struct pair of_handler;
-
-static void handle(int number)
-{
-	const struct iovec piece = {(void *)"handler", 7};
-	onload_template_handle made;
-	char received[7];
-
-	(void)number;
-	handled++;
-	wrong_in_handler |=
-		onload_msg_template_alloc(of_handler.near, &piece, 1, &made, 0) != 0 ||
-		change(of_handler.near, made, 0, "H", SEND_NOW) != 0;
-	read_whole(of_handler.far, received, 7);
-	wrong_in_handler |= memcmp(received, "Handler", 7) != 0;
-}
-
-static void signals(char **args)
-{
-	const struct pair pair = connected_pair(family_named(args[0]));
-	struct storm storm;
-	char received[7];
-	long failed = 0;
-
-	of_handler = connected_pair(family_named(args[0]));
-	begin_storm(&storm, handle);
-	for (long i = 0; i < HANDLED_ENOUGH || handled < HANDLED_ENOUGH; i++) {
-		const onload_template_handle made = prepared(pair.near, "program");
-
-		failed += change(pair.near, made, 0, "P", SEND_NOW) != 0;
-		read_whole(pair.far, received, 7);
-		failed += memcmp(received, "Program", 7) != 0;
-	}
-	end_storm(&storm);
-	fact("failed=%ld, in a handler %d", failed, (int)wrong_in_handler);
-}
-
 /* ---- what else a socket is asked */
 
 static void moves(char **args)
@@ -507,6 +467,5 @@ const struct scenario scenarios[] = {
 	{"misuse", misuse},     {"another_socket", another_socket},
 	{"overfill", overfill}, {"broken", broken},
 	{"threads", threads},   {"child", child},
-	{"signals", signals},   {"moves", moves},
-	{NULL, NULL},
+	{"moves", moves},       {NULL, NULL},
 };

@@ -230,6 +230,12 @@ std::string Facts(With with, const std::vector<std::string>& words) {
   return ran.out;
 }
 
+std::string Log(const std::vector<std::string>& words) {
+  Command command = Scenario(With::kLibrary, words);
+  command.environment.push_back({"LKOS_LOG_FD", "2"});
+  return RunCommand(command).err;
+}
+
 bool IsNotRun(const std::string& facts) {
   return facts.rfind("not run: ", 0) == 0;
 }

@@ -57,6 +57,9 @@ Command Scenario(With with, const std::vector<std::string>& words);
 // to stderr.
 std::string Facts(With with, const std::vector<std::string>& words);
 
+// What the log has of a scenario with the library.
+std::string Log(const std::vector<std::string>& words);
+
 // Of facts: the machine lacks what the scenario needs.
 bool IsNotRun(const std::string& facts);
 
