@@ -842,6 +842,28 @@ TEST(Tap, AForkedChildOpensItsOwn) {
   });
 }
 
+TEST(Tap, IsForAllThreadsAtOnce) {
+  InOwnNetwork([] {
+    lkos_tap_start(4);
+    close(MUST(socket(AF_INET, SOCK_STREAM, 0)));
+    std::vector<std::thread> threads;
+    std::atomic<int> right{0};
+    for (int thread = 0; thread < 8; ++thread) {
+      threads.emplace_back([&right] {
+        for (int round = 0; round < 20; ++round) {
+          Connections connections(AF_INET, 1);
+          for (const int bytes : {10, 20, 30}) connections.Send(0, bytes);
+          connections.WaitUntilQueued();
+          right += EndsOf(Ask(connections[0].to)) ==
+                   std::vector<uint64_t>{10, 30, 60};
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(right, 8 * 20);
+  });
+}
+
 TEST(Tap, StreamsThatEndedAreKnownToTheirEnd) {
   InOwnNetwork([] {
     KeepStampingOn();
