@@ -247,6 +247,17 @@ TEST(Wrap, StreamsOfManyGigabytes) {
   }
 }
 
+TEST(Wrap, StreamsThatNobodyAsksForForManyGigabytes) {
+  Packets packets(1 << 17);
+  Stream stream(&packets);
+  stream.Syn(1);
+  const uint64_t step = 60000, end = step * 100000;
+  for (uint64_t at = 0; at < end; at += step)
+    stream.Segment(at + 2, static_cast<uint32_t>(at), step);
+  EXPECT_EQ(stream.Walk(end - step, end),
+            std::to_string(end) + "@" + std::to_string(end - step + 2) + " ");
+}
+
 // Xn: the nth segment of a stream by its sequence number, of 300, 300 and 400
 // bytes; first and last of each may be split otherwise by the reader.
 struct Row {
@@ -428,6 +439,17 @@ TEST(SeenLate, IsNotPlacedBehindAGap) {
   EXPECT_EQ(stream.Walk(1000, 1050), "1050@9000000 ");
 }
 
+// The kernel fills a part of the gap, as large as what came at the end.
+TEST(SeenLate, IsNotPlacedByLooksThatAgreeAcrossDisorder) {
+  Packets packets;
+  Stream stream(&packets);
+  stream.Segment(1 * kMs, 700, 100);
+  EXPECT_FALSE(stream.Look(2 * kMs, 0, 500));
+  stream.Segment(3 * kMs, 500, 50);
+  stream.Segment(4 * kMs, 800, 50);
+  EXPECT_FALSE(stream.Look(5 * kMs, 0, 550));
+}
+
 TEST(SeenLate, IsNotPlacedWhileDataWaitsBehindAGap) {
   Packets packets;
   Stream stream(&packets);
@@ -540,6 +562,19 @@ TEST(Urgent, DataAheadOfTheReaderHidesTheQueue) {
                                     &stream.progress, &stream.unread));
   stream.Segment(5, 300, 10);
   EXPECT_EQ(stream.Walk(300, 310), "310@5 ");
+}
+
+TEST(Urgent, DataBehindTheReaderHidesNothing) {
+  Packets packets;
+  Stream stream(&packets);
+  stream.Syn(1);
+  stream.Segment(2, 0, 100);
+  EXPECT_EQ(stream.Walk(60, 100), "100@2 ");
+  stream.Give(3, 100, 50, 0x10 | LKOS_TCP_URG, 0, 50);
+  stream.Segment(4, 150, 150);
+  EXPECT_EQ(stream.Walk(250, 300), "none");  // or 50 bytes in front of it
+  EXPECT_EQ(stream.Walk(180, 300), "300@4 ");
+  EXPECT_EQ(stream.Walk(250, 300), "300@4 ");
 }
 
 TEST(Urgent, DataInlineIsDataLikeOther) {

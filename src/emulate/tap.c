@@ -25,7 +25,6 @@
 
 #include "src/emulate/endpoint.h"
 #include "src/emulate/lock.h"
-#include "src/emulate/start.h"
 #include "src/runtime/libc.h"
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
@@ -313,9 +312,7 @@ void lkos_tap_open_for(int fd)
 	uint64_t network, signals;
 	bool is_open;
 
-	/* An earlier constructor may make sockets before ours has run. */
-	if (!lkos_emulation_is_on() || frames == 0 ||
-	    lkos_int_option(fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_TCP)
+	if (frames == 0 || lkos_int_option(fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_TCP)
 		return;
 	network = network_of(fd);
 	signals = lkos_lock();
