@@ -98,7 +98,9 @@ TEST_P(Delegated, IsRefusedWhereACardStampsWhatIsSent) {
   ExpectFacts({"stamps", connection},
               "prepare(&delegation, pair.near, 5)=0\n"
               "prepare(&delegation, pair.near, 5)=1\n"
-              "prepare(&delegation, pair.near, 5)=0\n");
+              "prepare(&delegation, pair.near, 5)=0\n"
+              "prepare(&delegation, pair.near, 5)=0\n"
+              "prepare(&delegation, pair.near, 5)=1\n");
 }
 
 TEST_P(Delegated, LosesNothingWhenTheWindowIsShut) {

@@ -126,6 +126,18 @@ TEST_P(Template, IsGoneWithItsConnectionAndWithoutSigpipe) {
               "SIGPIPE=0\n");
 }
 
+TEST_P(Template, MayBeLongerThanAnEmptyBuffer) {
+  ExpectFacts({"small_buffer", tcp},
+              "onload_msg_template_update(pair.near, handle, NULL, 0, "
+              "SEND_NOW | DONTWAIT)=0\nsame=1\n");
+}
+
+TEST_P(Template, IsGoneWhenItsSocketIsShutWhileItWaits) {
+  EXPECT_EQ(Facts(With::kLibrary, {"shut_while_waiting", tcp}),
+            "send_it(pair->near, prepared(pair->near, \"message\"))=-32\n"
+            "SIGPIPE=0\n");
+}
+
 TEST_P(Template, IsSentInAnyOrderByEachOfSeveralThreads) {
   EXPECT_EQ(Facts(With::kLibrary, {"threads", tcp}), "wrong=0\n");
 }

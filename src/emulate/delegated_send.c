@@ -42,6 +42,9 @@ _Static_assert((int)ONLOAD_DELEGATED_SEND_RC_BAD_SOCKET == LKOS_DELEGATED_BAD_SO
 		       (int)ONLOAD_DELEGATED_SEND_RC_NOCWIN == LKOS_DELEGATED_NOCWIN,
 	       "Onload's numbers");
 
+_Static_assert((int)ONLOAD_TIMESTAMPING_FLAG_TX_NIC == SOF_TIMESTAMPING_TX_HARDWARE,
+	       "the same bit in each form");
+
 atomic_bool lkos_sends_were_delegated;
 
 /* ---- what is reserved */
@@ -150,16 +153,23 @@ static void describe(struct lkos_segment *segment, int fd,
 	number(segment, endpoint);
 }
 
+/* In any form: also where EF_TX_TIMESTAMPING lets no stamp exist. */
+static bool asks_for_stamps(int fd, const struct lkos_stamps_request *request)
+{
+	const int of_kernel = lkos_int_option(fd, SOL_SOCKET, SO_TIMESTAMPING);
+	const uint32_t flags = of_kernel < 0 ? 0 : (uint32_t)of_kernel;
+
+	return (flags | request->flags) & SOF_TIMESTAMPING_TX_HARDWARE;
+}
+
 /* A kernel that does not tell the peer's window: as large as there is room. */
 static struct lkos_sender sender_of(int fd, const struct lkos_endpoint *endpoint)
 {
 	const struct lkos_tcp_info *const info = &endpoint->info;
 	const struct lkos_windows windows = lkos_windows_of(fd, endpoint);
-	const int stamps = lkos_int_option(fd, SOL_SOCKET, SO_TIMESTAMPING);
-
 	return (struct lkos_sender){
 		.can_send = lkos_tcp_can_send(info->state),
-		.stamps = stamps > 0 && stamps & SOF_TIMESTAMPING_TX_HARDWARE,
+		.stamps = asks_for_stamps(fd, &endpoint->socket.stamps.request),
 		.unsent = info->notsent_bytes,
 		.mss = (int32_t)info->snd_mss,
 		.peer_window = endpoint->told >= offsetof(struct lkos_tcp_info, rcv_wnd)

@@ -388,6 +388,10 @@ static void stamps(char **args)
 	SAY(prepare(&delegation, pair.near, 5));
 	MUST(setsockopt(pair.near, SOL_SOCKET, SO_TIMESTAMPING, &off, sizeof(off)));
 	SAY(prepare(&delegation, pair.near, 5));
+	MUST(onload_timestamping_request(pair.near, ONLOAD_TIMESTAMPING_FLAG_RX_NIC));
+	SAY(prepare(&delegation, pair.near, 5));
+	MUST(onload_timestamping_request(pair.near, ONLOAD_TIMESTAMPING_FLAG_TX_NIC));
+	SAY(prepare(&delegation, pair.near, 5));
 }
 
 /* ---- windows */

@@ -330,6 +330,23 @@ static void overfill(char **args)
 	pthread_join(reader, NULL);
 }
 
+/* Longer than the buffer, which is empty. */
+static void small_buffer(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	static char message[20000], received[20000];
+	const struct iovec piece = {message, sizeof(message)};
+	const int least = 1;
+	onload_template_handle handle;
+
+	memset(message, 'm', sizeof(message));
+	MUST(setsockopt(pair.near, SOL_SOCKET, SO_SNDBUF, &least, sizeof(least)));
+	MUST(onload_msg_template_alloc(pair.near, &piece, 1, &handle, 0));
+	SAY(onload_msg_template_update(pair.near, handle, NULL, 0, SEND_NOW | DONTWAIT));
+	read_whole(pair.far, received, sizeof(received));
+	fact("same=%d", memcmp(message, received, sizeof(message)) == 0);
+}
+
 static volatile sig_atomic_t pipes_broken;
 
 static void count_pipe(int number)
@@ -383,6 +400,30 @@ static void broken(char **args)
 			fact("sent=%s", got(pair));
 		}
 	}
+	fact("SIGPIPE=%d", (int)pipes_broken);
+}
+
+static void *send_blocked(void *arg)
+{
+	const struct pair *const pair = arg;
+
+	SAY(send_it(pair->near, prepared(pair->near, "message")));
+	return NULL;
+}
+
+/* While it waits for room; if it does not wait yet, it ends in the same way. */
+static void shut_while_waiting(char **args)
+{
+	struct sigaction action = {.sa_handler = count_pipe};
+	struct pair pair = connected_pair(family_named(args[0]));
+	pthread_t sender;
+
+	MUST(sigaction(SIGPIPE, &action, NULL));
+	fill(pair.near);
+	pthread_create(&sender, NULL, send_blocked, &pair);
+	poll(NULL, 0, 50);
+	MUST(shutdown(pair.near, SHUT_WR));
+	pthread_join(sender, NULL);
 	fact("SIGPIPE=%d", (int)pipes_broken);
 }
 
@@ -462,10 +503,18 @@ static void moves(char **args)
 }
 
 const struct scenario scenarios[] = {
-	{"table", table},       {"contents", contents},
-	{"order", order},       {"codes", codes},
-	{"misuse", misuse},     {"another_socket", another_socket},
-	{"overfill", overfill}, {"broken", broken},
-	{"threads", threads},   {"child", child},
-	{"moves", moves},       {NULL, NULL},
+	{"table", table},
+	{"contents", contents},
+	{"order", order},
+	{"codes", codes},
+	{"misuse", misuse},
+	{"another_socket", another_socket},
+	{"overfill", overfill},
+	{"broken", broken},
+	{"small_buffer", small_buffer},
+	{"shut_while_waiting", shut_while_waiting},
+	{"threads", threads},
+	{"child", child},
+	{"moves", moves},
+	{NULL, NULL},
 };
