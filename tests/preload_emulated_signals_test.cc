@@ -29,5 +29,7 @@ TEST(Signals, MaySetFilters) { ExpectFacts({"exchanges", "filtered"}, kWell); }
 
 TEST(Signals, MayAskForStampsAndReceive) { ExpectFacts({"stamps"}, kWell); }
 
+TEST(Signals, MayWaitInOrderAndPeekAtPackets) { ExpectFacts({"order"}, kWell); }
+
 }  // namespace
 }  // namespace lkos

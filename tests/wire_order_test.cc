@@ -212,6 +212,15 @@ TEST(WireOrder, EventsThatAreEqualStayInTheirOrder) {
   EXPECT_EQ(Told(Plan(&queues)), expected);
 }
 
+TEST(WireOrder, ToldDataIsNotTakenBackWhenItsTimeIsForgotten) {
+  Queues queues = {{{5, 10}, {6, 1}}, {{7, 1}}};
+  std::vector<lkos_wire_event> events = Gather(queues);
+  events[0].bytes = 10;
+  queues[0].clear();
+  ASSERT_EQ(lkos_wire_plan(events.data(), 2, 2, LKOS_NEVER, Walk, &queues), 2u);
+  EXPECT_EQ(Told(events), "A10@5 B1@7");
+}
+
 TEST(WireOrder, OfNothingIsNothing) {
   EXPECT_EQ(lkos_wire_plan(nullptr, 0, 10, 5, Walk, nullptr), 0u);
   Queues queues = {{{5, 1}}};

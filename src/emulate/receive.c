@@ -9,6 +9,7 @@
 #include "src/emulate/packets.h"
 #include "src/emulate/sockets.h"
 #include "src/emulate/start.h"
+#include "src/runtime/memory.h"
 #include "src/runtime/next.h"
 
 atomic_bool lkos_receiving_matters;
@@ -94,28 +95,46 @@ static ssize_t wait_for_packet(int fd, int flags)
 	return unread && unread < SSIZE_MAX ? (ssize_t)unread : SSIZE_MAX;
 }
 
+/* Takes a message and its first piece that has room. false: there is none, or it is not all memory that can
+ * be read and written: then the kernel is to say so. */
+static bool take_first_piece(int fd, struct msghdr *msg, struct msghdr *ours,
+			     struct iovec *piece)
+{
+	lkos_known_page readable = 0, writable = 0;
+
+	if (lkos_memory_read(ours, msg, sizeof(*ours), &readable) != 0 ||
+	    !lkos_memory_is_writable(fd, &msg->msg_namelen, &writable) ||
+	    !lkos_memory_is_writable(fd, (unsigned int *)&msg->msg_flags, &writable) ||
+	    ours->msg_iovlen > LKOS_MESSAGES_MAX)
+		return false;
+	for (; ours->msg_iovlen; ours->msg_iov++, ours->msg_iovlen--) {
+		if (lkos_memory_read(piece, ours->msg_iov, sizeof(*piece), &readable) != 0)
+			return false;
+		if (piece->iov_len)
+			return true;
+	}
+	return false;
+}
+
 /* As Onload, which fills one piece of memory only. */
 static ssize_t receive_one_packet(int fd, struct msghdr *msg, int flags)
 {
-	struct msghdr ours = *msg;
-	struct iovec piece = {0};
+	struct msghdr ours;
+	struct iovec piece;
 	ssize_t most, received;
 
-	while (ours.msg_iovlen && ours.msg_iov->iov_len == 0) {
-		ours.msg_iov++;
-		ours.msg_iovlen--;
-	}
-	if (ours.msg_iovlen == 0)
+	if (!take_first_piece(fd, msg, &ours, &piece))
 		return receive(fd, msg, flags);
 	most = wait_for_packet(fd, flags);
 	if (most < 0)
 		return -1;
-	piece = *ours.msg_iov;
 	if (piece.iov_len > (size_t)most)
 		piece.iov_len = (size_t)most;
 	ours.msg_iov = &piece;
 	ours.msg_iovlen = 1;
 	received = receive(fd, &ours, flags);
+	if (received < 0)
+		return -1;
 	msg->msg_namelen = ours.msg_namelen;
 	msg->msg_controllen = ours.msg_controllen;
 	msg->msg_flags = ours.msg_flags;

@@ -3,6 +3,7 @@
  * then all of them are one, lkos_receive(). That is looked at in a function apart: the call itself
  * then saves no register. */
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 #include "src/emulate/endpoint.h"
 #include "src/emulate/receive.h"
 #include "src/runtime/c.h"
+#include "src/runtime/memory.h"
 #include "src/runtime/next.h"
 
 LKOS_NOINLINE static ssize_t special_recv(int fd, void *buf, size_t len, int flags)
@@ -47,10 +49,21 @@ LKOS_NOINLINE static ssize_t receive_from(int fd, void *buf, size_t len, int fla
 	return received;
 }
 
+/* false: it cannot be used as one, which the kernel is to say. */
+static bool is_length(int fd, const struct sockaddr *addr, socklen_t *addrlen)
+{
+	lkos_known_page readable = 0, writable = 0;
+	socklen_t length;
+
+	return !addr ||
+	       (lkos_memory_read(&length, addrlen, sizeof(length), &readable) == 0 &&
+		length <= INT_MAX && lkos_memory_is_writable(fd, addrlen, &writable));
+}
+
 LKOS_NOINLINE static ssize_t special_recvfrom(int fd, void *buf, size_t len, int flags,
 					      struct sockaddr *addr, socklen_t *addrlen)
 {
-	if (lkos_socket_receives_specially(fd, flags))
+	if (lkos_socket_receives_specially(fd, flags) && is_length(fd, addr, addrlen))
 		return receive_from(fd, buf, len, flags, addr, addrlen);
 	return lkos_next.recvfrom(fd, buf, len, flags, addr, addrlen);
 }
@@ -103,10 +116,14 @@ LKOS_NOINLINE static int receive_many(int fd, struct mmsghdr *msgs, unsigned int
 {
 	const int64_t start = now();
 	const int kept = errno;
+	lkos_known_page readable = 0, writable = 0;
 	unsigned int received = 0;
 	int64_t whole = 0;
 	int error = 0;
 
+	if (timeout && (!lkos_memory_is_readable(timeout, sizeof(*timeout), &readable) ||
+			!lkos_memory_is_writable(fd, (unsigned int *)timeout, &writable)))
+		return lkos_next.recvmmsg(fd, msgs, count, flags, timeout);
 	/* of no message: is the timeout valid? */
 	if (timeout && lkos_next.recvmmsg(fd, msgs, 0, flags, timeout) < 0)
 		return -1;

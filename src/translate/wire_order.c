@@ -60,7 +60,9 @@ size_t lkos_wire_plan(struct lkos_wire_event *events, size_t count, size_t most,
 		if (event->first > limit)
 			break;
 		queue = walk(event->source, earlier(next, limit), arg);
-		event->bytes = queue.bytes;
+		/* less, if what was known of it has been forgotten since */
+		if (queue.bytes > event->bytes)
+			event->bytes = queue.bytes;
 		limit = earlier(limit, queue.left);
 	}
 	return told;

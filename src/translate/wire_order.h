@@ -20,7 +20,8 @@
 struct lkos_wire_event {
 	size_t source;  /* which of the caller's sockets */
 	uint64_t first; /* when its first unread data arrived */
-	uint64_t bytes; /* to be read now; of an unordered one the caller's own */
+	uint64_t bytes; /* in: of its first packet, or of all whose times are not known; out: to be
+			   read now */
 };
 
 /* What a socket has queued, in the order in which it is read. */
