@@ -781,6 +781,54 @@ static void one_packet(char **args)
 	SAY_AS("alone", receive(pair.far, &seen, ONLOAD_MSG_ONEPKT));
 }
 
+/* Packets that came one by one, and were looked at then, are handed over one by one. */
+static void packets(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	struct seen seen = {.quiet = false};
+	size_t sent = 0;
+
+	for (size_t length = 100; length <= 300; length += 100) {
+		struct seen look = {.quiet = true};
+
+		send_bytes(pair.near, sent, length);
+		sent += length;
+		wait_until_sent(pair.near);
+		MUST(receive(pair.far, &look, MSG_PEEK | ONLOAD_MSG_ONEPKT));
+	}
+	say_receive("three packets", pair.far, &seen, 0);
+}
+
+static enum onload_zc_callback_rc count_filtered(struct onload_zc_msg *message, void *arg,
+						 int flags)
+{
+	(void)message;
+	(void)flags;
+	++*(int *)arg;
+	return ONLOAD_ZC_CONTINUE;
+}
+
+/* A filter is for the calls of libc. */
+static void filtered(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	struct seen seen = {.quiet = true};
+	char bytes[100];
+	struct iovec piece = {bytes, sizeof(bytes)};
+	struct msghdr header = {.msg_iov = &piece, .msg_iovlen = 1};
+	int calls = 0;
+
+	MUST(onload_set_recv_filter(pair.far, count_filtered, &calls, 0));
+	for (size_t i = 1; i < 4; i++)
+		send_bytes(pair.near, 0, i);
+	seen.answers[0] = ONLOAD_ZC_TERMINATE;
+	SAY_AS("onload_zc_recv", receive(pair.far, &seen, 0));
+	SAY(onload_recvmsg_kernel(pair.far, &header, 0));
+	fact("calls of the filter=%d", calls);
+	fact("recv=%s", outcome(recv(pair.far, bytes, sizeof(bytes), 0)));
+	fact("calls of the filter=%d", calls);
+}
+
 static void urgent(char **args)
 {
 	const struct pair pair = connected_pair(family_named(args[0]));
@@ -1331,6 +1379,8 @@ const struct scenario scenarios[] = {
 	{"tcp_codes", tcp_codes},
 	{"peeking", peeking},
 	{"one_packet", one_packet},
+	{"packets", packets},
+	{"filtered", filtered},
 	{"urgent", urgent},
 	{"limits", limits},
 	{"touched", touched},
