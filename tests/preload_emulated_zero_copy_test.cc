@@ -238,7 +238,7 @@ TEST_P(ZcEach, WaitsAsOtherReceivingCallsDo) {
 }
 
 TEST_P(ZcEach, LosesNoBufferWithAThreadThatIsCancelled) {
-  ExpectFacts({"cancelled", family_}, "cancelled=50\n" + std::string(kNoneOut));
+  ExpectFacts({"cancelled", family_}, "cancelled=200\n" + std::string(kNoneOut));
 }
 
 TEST_P(ZcEach, CallbackMayMakeAnyCall) {

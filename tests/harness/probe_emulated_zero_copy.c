@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -407,15 +408,26 @@ static void waiting(char **args)
 	say_left(pair.far);
 }
 
+static atomic_bool data_flows;
+
+static enum onload_zc_callback_rc note_flow(struct onload_zc_recv_args *args, int flags)
+{
+	(void)args;
+	(void)flags;
+	data_flows = true;
+	return ONLOAD_ZC_CONTINUE;
+}
+
 static void *receive_in_thread(void *arg)
 {
-	struct seen seen = {.quiet = true};
+	struct onload_zc_recv_args args = {.cb = note_flow};
 
-	receive(*(int *)arg, &seen, 0);
+	while (onload_zc_recv(*(int *)arg, &args) >= 0)
+		;
 	return NULL;
 }
 
-/* Threads that are cancelled where they wait. */
+/* Threads that are cancelled where they wait, and while data comes. */
 static void cancelled(char **args)
 {
 	struct pair pair = connected_pair(family_named(args[0]));
@@ -424,8 +436,13 @@ static void cancelled(char **args)
 	int ended = 0;
 
 	set_limit();
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < 200; i++) {
 		MUST(pthread_create(&thread, NULL, receive_in_thread, &pair.far) ? -1 : 0);
+		data_flows = false;
+		while (i % 2 && !data_flows)
+			send_bytes(pair.near, 0, 10);
+		for (int more = 0; i % 2 && more < 20; more++)
+			send_bytes(pair.near, 0, 10);
 		MUST(pthread_cancel(thread) ? -1 : 0);
 		MUST(pthread_join(thread, &result) ? -1 : 0);
 		ended += result == PTHREAD_CANCELED;
