@@ -238,7 +238,8 @@ TEST_P(ZcEach, WaitsAsOtherReceivingCallsDo) {
 }
 
 TEST_P(ZcEach, LosesNoBufferWithAThreadThatIsCancelled) {
-  ExpectFacts({"cancelled", family_}, "cancelled=200\n" + std::string(kNoneOut));
+  ExpectFacts({"cancelled", family_},
+              "cancelled=200\n" + std::string(kNoneOut));
 }
 
 TEST_P(ZcEach, CallbackMayMakeAnyCall) {
@@ -380,6 +381,10 @@ TEST_P(ZcTcp, SendsBuffersWholeOrNotAtAllWhereItMayNotWait) {
                 "received in order=1\n" +
                     std::string(kNoneOut));
   }
+}
+
+TEST_P(ZcTcp, SendsNoPartOfABufferBehindOrdinarySends) {
+  ExpectFacts({"send_parts", tcp_}, "parts of buffers=0\n");
 }
 
 TEST_P(ZcTcp, WaitsUntilAllIsSentWhereItMay) {

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -1210,6 +1211,57 @@ static void send_full(char **args)
 	say_left(pair.near);
 }
 
+/* As many ordinary sends of so many bytes as the kernel takes, or as are given. return: how many. */
+static int send_until_full(int fd, size_t length, int most)
+{
+	int count = 0;
+
+	while (count < most && send(fd, data(), length, MSG_DONTWAIT) == (ssize_t)length)
+		count++;
+	return count;
+}
+
+/* With little memory at both ends, so that segments are short. */
+static struct pair small_pair(const struct family *family)
+{
+	const int size = 20000, window = 4096, listener = bound_socket(family, NULL, NULL);
+	struct pair pair;
+
+	MUST(setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window)));
+	pair = connect_to(family, listener);
+	pair.far = (int)MUST(accept(listener, NULL, NULL));
+	MUST(setsockopt(pair.near, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)));
+	MUST(close(listener));
+	return pair;
+}
+
+/* One ordinary send less than the kernel takes: then the last segment that waits has room for a part of a
+ * buffer. */
+static void send_parts(char **args)
+{
+	const struct family *family = family_named(args[0]);
+	int parts = 0;
+
+	for (size_t length = 600; length < 800; length += 5) {
+		struct message message;
+		struct onload_zc_mmsg header;
+		struct pair pair = small_pair(family);
+		const int count = send_until_full(pair.near, length, INT_MAX);
+
+		close_pair(pair);
+		pair = small_pair(family);
+		send_until_full(pair.near, length, count);
+		header = fill(&message, pair.near, 1, 1000, 0);
+		MUST(onload_zc_send(&header, 1, MSG_DONTWAIT) == 1 ? 0 : -1);
+		parts += header.rc > 0 && header.rc < 1000;
+		if (header.rc < 1000)
+			MUST(onload_zc_release_buffers(pair.near, &message.buffers[0].buf,
+						       1));
+		close_pair(pair);
+	}
+	fact("parts of buffers=%d", parts);
+}
+
 static void *drain(void *arg)
 {
 	struct seen seen = {.quiet = true};
@@ -1408,6 +1460,7 @@ const struct scenario scenarios[] = {
 	{"forwarding", forwarding},
 	{"send_errors", send_errors},
 	{"send_full", send_full},
+	{"send_parts", send_parts},
 	{"send_waits", send_waits},
 	{"send_connecting", send_connecting},
 	{"warm", warm},
