@@ -141,18 +141,23 @@ static ssize_t receive_one_packet(int fd, struct msghdr *msg, int flags)
 	return received;
 }
 
+ssize_t lkos_receive_unfiltered(int fd, struct msghdr *msg, int flags)
+{
+	const int error = flags & MSG_ERRQUEUE ? 0 : exchange_error(fd, 0);
+
+	if (error)
+		return lkos_fail(-error);
+	return is_for_one_packet(flags) && is_accelerated_tcp(fd)
+		       ? receive_one_packet(fd, msg, flags)
+		       : receive(fd, msg, flags);
+}
+
 ssize_t lkos_receive(int fd, struct msghdr *msg, int flags)
 {
 	const uint64_t cookie =
 		lkos_socket_cookie(fd); /* a thread may close fd meanwhile */
-	const int error = flags & MSG_ERRQUEUE ? 0 : exchange_error(fd, 0);
-	ssize_t received;
+	const ssize_t received = lkos_receive_unfiltered(fd, msg, flags);
 
-	if (error)
-		return lkos_fail(-error);
-	received = is_for_one_packet(flags) && is_accelerated_tcp(fd)
-			   ? receive_one_packet(fd, msg, flags)
-			   : receive(fd, msg, flags);
 	if (received >= 0)
 		lkos_recv_filter_show(cookie, msg, (size_t)received, flags);
 	return received;

@@ -31,7 +31,10 @@ static inline bool lkos_receiving_may_differ(int flags)
 /* As recvmsg(), for such a socket: -1 and errno, or as many bytes as were received. */
 ssize_t lkos_receive(int fd, struct msghdr *msg, int flags);
 
-/* The same for one piece of memory: as recv() with those flags. */
+/* The same for an extension, whose calls no filter is shown. */
+ssize_t lkos_receive_unfiltered(int fd, struct msghdr *msg, int flags);
+
+/* As lkos_receive() for one piece of memory: as recv() with those flags. */
 ssize_t lkos_receive_into(int fd, void *buf, size_t len, int flags);
 
 /* The next call of lkos_receive() for this socket fails with this error, unless it is one that says

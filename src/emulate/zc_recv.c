@@ -144,7 +144,7 @@ static ssize_t next_datagram(const struct reception *from, int flags, bool *any)
 	struct sockaddr_storage name;
 	struct msghdr header = {.msg_name = &name, .msg_namelen = sizeof(name)};
 	const ssize_t length =
-		lkos_receive(from->fd, &header, flags | MSG_PEEK | MSG_TRUNC);
+		lkos_receive_unfiltered(from->fd, &header, flags | MSG_PEEK | MSG_TRUNC);
 
 	*any = header.msg_namelen != 0;
 	return length < 0 ? -errno : length;
@@ -204,7 +204,7 @@ static int receive_datagram(struct reception *to, int flags)
 		take(&message, to, LKOS_DATAGRAM_BUFFERS);
 		if (message.count == 0 || (size_t)length > message.room)
 			return drop(&message, ENOBUFS);
-		length = lkos_receive(to->fd, &message.header, MSG_DONTWAIT);
+		length = lkos_receive_unfiltered(to->fd, &message.header, MSG_DONTWAIT);
 		if (length < 0)
 			drop(&message, errno);
 	} while (length < 0 && errno == EAGAIN);
@@ -271,8 +271,8 @@ static int receive_packet(struct reception *to, int flags)
 		take(&message, to, 1);
 		if (message.count == 0)
 			return drop(&message, ENOBUFS);
-		length = lkos_receive(to->fd, &message.header,
-				      MSG_DONTWAIT | LKOS_MSG_ONEPKT);
+		length = lkos_receive_unfiltered(to->fd, &message.header,
+						 MSG_DONTWAIT | LKOS_MSG_ONEPKT);
 		if (length <= 0)
 			drop(&message, errno);
 	} while (length < 0 && errno == EAGAIN);
@@ -298,8 +298,8 @@ static int peek_packets(struct reception *to, int flags)
 	take(&message, to, one_packet ? 1 : LKOS_DATAGRAM_BUFFERS);
 	if (message.count == 0)
 		return drop(&message, ENOBUFS);
-	length = lkos_receive(to->fd, &message.header,
-			      MSG_DONTWAIT | MSG_PEEK | one_packet);
+	length = lkos_receive_unfiltered(to->fd, &message.header,
+					 MSG_DONTWAIT | MSG_PEEK | one_packet);
 	if (length <= 0)
 		return drop(&message, length < 0 ? errno : 0);
 	trim(&message, (size_t)length);
@@ -322,7 +322,7 @@ static int receive_report(struct reception *to)
 
 	header.msg_iov = NULL;
 	header.msg_iovlen = 0;
-	length = lkos_receive(to->fd, &header, MSG_ERRQUEUE);
+	length = lkos_receive_unfiltered(to->fd, &header, MSG_ERRQUEUE);
 	if (length < 0)
 		return -errno;
 	header.msg_iov = to->given.msg_iov;
@@ -391,7 +391,7 @@ int lkos_emulated_onload_recvmsg_kernel(int fd, struct msghdr *msg, int flags)
 		return lkos_refused(fd, -EBADF);
 	if (endpoint.tcp)
 		return -EOPNOTSUPP;
-	length = lkos_receive(fd, msg, flags | MSG_DONTWAIT);
+	length = lkos_receive_unfiltered(fd, msg, flags | MSG_DONTWAIT);
 	if (length < 0 && errno != EAGAIN)
 		return lkos_fail(-EPERM);
 	return (int)length;

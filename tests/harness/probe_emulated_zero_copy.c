@@ -5,11 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -407,15 +409,26 @@ static void waiting(char **args)
 	say_left(pair.far);
 }
 
+static atomic_bool data_flows;
+
+static enum onload_zc_callback_rc note_flow(struct onload_zc_recv_args *args, int flags)
+{
+	(void)args;
+	(void)flags;
+	data_flows = true;
+	return ONLOAD_ZC_CONTINUE;
+}
+
 static void *receive_in_thread(void *arg)
 {
-	struct seen seen = {.quiet = true};
+	struct onload_zc_recv_args args = {.cb = note_flow};
 
-	receive(*(int *)arg, &seen, 0);
+	while (onload_zc_recv(*(int *)arg, &args) >= 0)
+		;
 	return NULL;
 }
 
-/* Threads that are cancelled where they wait. */
+/* Threads that are cancelled where they wait, and while data comes. */
 static void cancelled(char **args)
 {
 	struct pair pair = connected_pair(family_named(args[0]));
@@ -424,8 +437,13 @@ static void cancelled(char **args)
 	int ended = 0;
 
 	set_limit();
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < 200; i++) {
 		MUST(pthread_create(&thread, NULL, receive_in_thread, &pair.far) ? -1 : 0);
+		data_flows = false;
+		while (i % 2 && !data_flows)
+			send_bytes(pair.near, 0, 10);
+		for (int more = 0; i % 2 && more < 20; more++)
+			send_bytes(pair.near, 0, 10);
 		MUST(pthread_cancel(thread) ? -1 : 0);
 		MUST(pthread_join(thread, &result) ? -1 : 0);
 		ended += result == PTHREAD_CANCELED;
@@ -779,6 +797,54 @@ static void one_packet(char **args)
 	send_bytes(pair.near, 5000, 700);
 	wait_until_sent(pair.near);
 	SAY_AS("alone", receive(pair.far, &seen, ONLOAD_MSG_ONEPKT));
+}
+
+/* Packets that came one by one, and were looked at then, are handed over one by one. */
+static void packets(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	struct seen seen = {.quiet = false};
+	size_t sent = 0;
+
+	for (size_t length = 100; length <= 300; length += 100) {
+		struct seen look = {.quiet = true};
+
+		send_bytes(pair.near, sent, length);
+		sent += length;
+		wait_until_sent(pair.near);
+		MUST(receive(pair.far, &look, MSG_PEEK | ONLOAD_MSG_ONEPKT));
+	}
+	say_receive("three packets", pair.far, &seen, 0);
+}
+
+static enum onload_zc_callback_rc count_filtered(struct onload_zc_msg *message, void *arg,
+						 int flags)
+{
+	(void)message;
+	(void)flags;
+	++*(int *)arg;
+	return ONLOAD_ZC_CONTINUE;
+}
+
+/* A filter is for the calls of libc. */
+static void filtered(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	struct seen seen = {.quiet = true};
+	char bytes[100];
+	struct iovec piece = {bytes, sizeof(bytes)};
+	struct msghdr header = {.msg_iov = &piece, .msg_iovlen = 1};
+	int calls = 0;
+
+	MUST(onload_set_recv_filter(pair.far, count_filtered, &calls, 0));
+	for (size_t i = 1; i < 4; i++)
+		send_bytes(pair.near, 0, i);
+	seen.answers[0] = ONLOAD_ZC_TERMINATE;
+	SAY_AS("onload_zc_recv", receive(pair.far, &seen, 0));
+	SAY(onload_recvmsg_kernel(pair.far, &header, 0));
+	fact("calls of the filter=%d", calls);
+	fact("recv=%s", outcome(recv(pair.far, bytes, sizeof(bytes), 0)));
+	fact("calls of the filter=%d", calls);
 }
 
 static void urgent(char **args)
@@ -1145,6 +1211,57 @@ static void send_full(char **args)
 	say_left(pair.near);
 }
 
+/* As many ordinary sends of so many bytes as the kernel takes, or as are given. return: how many. */
+static int send_until_full(int fd, size_t length, int most)
+{
+	int count = 0;
+
+	while (count < most && send(fd, data(), length, MSG_DONTWAIT) == (ssize_t)length)
+		count++;
+	return count;
+}
+
+/* With little memory at both ends, so that segments are short. */
+static struct pair small_pair(const struct family *family)
+{
+	const int size = 20000, window = 4096, listener = bound_socket(family, NULL, NULL);
+	struct pair pair;
+
+	MUST(setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window)));
+	pair = connect_to(family, listener);
+	pair.far = (int)MUST(accept(listener, NULL, NULL));
+	MUST(setsockopt(pair.near, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)));
+	MUST(close(listener));
+	return pair;
+}
+
+/* One ordinary send less than the kernel takes: then the last segment that waits has room for a part of a
+ * buffer. */
+static void send_parts(char **args)
+{
+	const struct family *family = family_named(args[0]);
+	int parts = 0;
+
+	for (size_t length = 600; length < 800; length += 5) {
+		struct message message;
+		struct onload_zc_mmsg header;
+		struct pair pair = small_pair(family);
+		const int count = send_until_full(pair.near, length, INT_MAX);
+
+		close_pair(pair);
+		pair = small_pair(family);
+		send_until_full(pair.near, length, count);
+		header = fill(&message, pair.near, 1, 1000, 0);
+		MUST(onload_zc_send(&header, 1, MSG_DONTWAIT) == 1 ? 0 : -1);
+		parts += header.rc > 0 && header.rc < 1000;
+		if (header.rc < 1000)
+			MUST(onload_zc_release_buffers(pair.near, &message.buffers[0].buf,
+						       1));
+		close_pair(pair);
+	}
+	fact("parts of buffers=%d", parts);
+}
+
 static void *drain(void *arg)
 {
 	struct seen seen = {.quiet = true};
@@ -1331,6 +1448,8 @@ const struct scenario scenarios[] = {
 	{"tcp_codes", tcp_codes},
 	{"peeking", peeking},
 	{"one_packet", one_packet},
+	{"packets", packets},
+	{"filtered", filtered},
 	{"urgent", urgent},
 	{"limits", limits},
 	{"touched", touched},
@@ -1341,6 +1460,7 @@ const struct scenario scenarios[] = {
 	{"forwarding", forwarding},
 	{"send_errors", send_errors},
 	{"send_full", send_full},
+	{"send_parts", send_parts},
 	{"send_waits", send_waits},
 	{"send_connecting", send_connecting},
 	{"warm", warm},
