@@ -85,7 +85,7 @@ static bool wants_sent(const struct lkos_stamps_request *request)
 bool lkos_stamps_want_pktinfo(const struct lkos_stamps_request *request)
 {
 	return request->form != LKOS_STAMPS_OF_KERNEL && wants_received(request) &&
-	       request->flags & SOF_TIMESTAMPING_OPT_PKTINFO;
+	       request->flags & LKOS_SOF_OPT_PKTINFO;
 }
 
 bool lkos_stamps_are_numbered_by_us(const struct lkos_stamps_request *request, bool tcp)
