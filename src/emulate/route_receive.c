@@ -108,6 +108,18 @@ static bool time_is_left(struct timespec *timeout, int64_t start, int64_t whole)
 	return left > 0;
 }
 
+/* Can it be read and written? Otherwise the kernel is to say so. No more than two pages. */
+static bool is_ours_to_fill(int fd, void *at, size_t size)
+{
+	lkos_known_page readable = 0, writable = 0;
+	unsigned int *const last =
+		(unsigned int *)((char *)at + size - sizeof(unsigned int));
+
+	return lkos_memory_is_readable(at, size, &readable) &&
+	       lkos_memory_is_writable(fd, at, &writable) &&
+	       lkos_memory_is_writable(fd, last, &writable);
+}
+
 /* As the kernel: an error of the socket comes before any message, the time is looked at after each
  * message, and an error after the first one is for the next call.
  * source: linux net/socket.c, do_recvmmsg() */
@@ -116,13 +128,11 @@ LKOS_NOINLINE static int receive_many(int fd, struct mmsghdr *msgs, unsigned int
 {
 	const int64_t start = now();
 	const int kept = errno;
-	lkos_known_page readable = 0, writable = 0;
 	unsigned int received = 0;
 	int64_t whole = 0;
 	int error = 0;
 
-	if (timeout && (!lkos_memory_is_readable(timeout, sizeof(*timeout), &readable) ||
-			!lkos_memory_is_writable(fd, (unsigned int *)timeout, &writable)))
+	if (timeout && !is_ours_to_fill(fd, timeout, sizeof(*timeout)))
 		return lkos_next.recvmmsg(fd, msgs, count, flags, timeout);
 	/* of no message: is the timeout valid? */
 	if (timeout && lkos_next.recvmmsg(fd, msgs, 0, flags, timeout) < 0)
@@ -135,9 +145,13 @@ LKOS_NOINLINE static int receive_many(int fd, struct mmsghdr *msgs, unsigned int
 		whole = timeout->tv_sec * INT64_C(1000000000) + timeout->tv_nsec;
 	while (received < count && received < LKOS_MESSAGES_MAX) {
 		struct mmsghdr *const msg = msgs + received;
-		const ssize_t length =
-			lkos_receive(fd, &msg->msg_hdr, flags & ~MSG_WAITFORONE);
+		ssize_t length;
 
+		if (!is_ours_to_fill(fd, msg, sizeof(*msg)))
+			return received ? (int)received
+					: lkos_next.recvmmsg(fd, msgs, count, flags,
+							     timeout);
+		length = lkos_receive(fd, &msg->msg_hdr, flags & ~MSG_WAITFORONE);
 		if (length < 0) {
 			if (received == 0)
 				return -1;
@@ -252,7 +266,8 @@ LKOS_NOINLINE static ssize_t special_recvfrom_chk(int fd, void *buf, size_t len,
 						  struct sockaddr *addr,
 						  socklen_t *addrlen)
 {
-	if (len <= room && lkos_socket_receives_specially(fd, flags))
+	if (len <= room && lkos_socket_receives_specially(fd, flags) &&
+	    is_length(fd, addr, addrlen))
 		return receive_from(fd, buf, len, flags, addr, addrlen);
 	return lkos_next.__recvfrom_chk(fd, buf, len, room, flags, addr, addrlen);
 }

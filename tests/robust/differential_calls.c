@@ -1359,6 +1359,9 @@ const char *rule_for(const struct call *call, const struct kind *kind, const lon
 	if (call->does & RECEIVES && flags & ONEPKT &&
 	    (kind->traits & IS_PACKET || (flags & MSG_WAITALL && kind->traits & IS_TCP)))
 		return "ONLOAD_MSG_ONEPKT, on AF_PACKET and with MSG_WAITALL on TCP";
+	if (call->does & RECEIVES && flags & ONEPKT && kind->traits & IS_TCP &&
+	    is_emulated())
+		return "ONLOAD_MSG_ONEPKT on TCP, under the emulation";
 	if (call->does & SENDS && flags & WARM && kind->traits & IS_TCP)
 		return "ONLOAD_MSG_WARM on TCP";
 	if (at_random && ((call->does & SETS_OPTION && asks_for_hardware(a)) ||
