@@ -145,13 +145,13 @@ LKOS_NOINLINE static int receive_many(int fd, struct mmsghdr *msgs, unsigned int
 		whole = timeout->tv_sec * INT64_C(1000000000) + timeout->tv_nsec;
 	while (received < count && received < LKOS_MESSAGES_MAX) {
 		struct mmsghdr *const msg = msgs + received;
-		ssize_t length;
+		const int once = flags & ~MSG_WAITFORONE;
+		/* the kernel says what is wrong with other memory */
+		const ssize_t length =
+			is_ours_to_fill(fd, msg, sizeof(*msg))
+				? lkos_receive(fd, &msg->msg_hdr, once)
+				: lkos_next.recvmmsg(fd, msg, 1, once, NULL);
 
-		if (!is_ours_to_fill(fd, msg, sizeof(*msg)))
-			return received ? (int)received
-					: lkos_next.recvmmsg(fd, msgs, count, flags,
-							     timeout);
-		length = lkos_receive(fd, &msg->msg_hdr, flags & ~MSG_WAITFORONE);
 		if (length < 0) {
 			if (received == 0)
 				return -1;
