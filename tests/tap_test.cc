@@ -575,25 +575,17 @@ class EachPlace : public testing::TestWithParam<std::tuple<Place, int>> {
   }
 };
 
-// Half a minute for each of both where segments are lost, so that is done on
-// demand: LKOS_TEST_ROUNDS.
-int RoundsAt(const Place& place) {
-  const char* const rounds = getenv("LKOS_TEST_ROUNDS");
-  return rounds != nullptr ? atoi(rounds) : place.reflected ? 5 : 20;
-}
-
 TEST_P(EachPlace, SegmentsQueuedBeforeTheFirstReadAreAllKnown) {
   std::mt19937 random(1);
-  Rounds(RoundsAt(std::get<0>(GetParam())),
-         [&](Connections* connections, Captures* captures) {
-           for (int i = 0; i < 600; ++i) {
-             connections->Send(i % connections->size(),
-                               1 + static_cast<int>(random() % 1400));
-           }
-           connections->WaitUntilQueued();
-           for (size_t i = 0; i < connections->size(); ++i)
-             captures->Expect((*connections)[i].to);
-         });
+  Rounds(20, [&](Connections* connections, Captures* captures) {
+    for (int i = 0; i < 600; ++i) {
+      connections->Send(i % connections->size(),
+                        1 + static_cast<int>(random() % 1400));
+    }
+    connections->WaitUntilQueued();
+    for (size_t i = 0; i < connections->size(); ++i)
+      captures->Expect((*connections)[i].to);
+  });
 }
 
 TEST_P(EachPlace, LargeSendsAreTheirSegments) {
