@@ -51,8 +51,9 @@ TEST_P(Queued, AreNotToldApartWithoutTheTap) {
   }
 }
 
-std::string TimesWith(const std::string& family, const char* tap) {
-  Command command = Scenario(With::kLibrary, {"first_times", family});
+std::string TimesWith(const std::string& family, const char* tap,
+                      const std::string& scenario = "first_times") {
+  Command command = Scenario(With::kLibrary, {scenario, family});
   command.environment.push_back({"EF_RX_TIMESTAMPING", "1"});
   command.environment.push_back({"LKOS_TAP", tap});
   const Ran ran = RunCommand(command);
@@ -71,6 +72,14 @@ TEST_P(Queued, HaveTheTimeOfTheFirstPacketThatAReceiveTouches) {
   EXPECT_EQ(TimesWith(GetParam(), "0"),
             "peeked at 250 bytes=5\n150 bytes=5\n20 more=5\n100 more=5\n"
             "the rest=5\nwaited for=1\n");
+}
+
+// SO_PEEK_OFF: the first packet is the one in which the peek begins.
+TEST_P(Queued, ArePeekedAtFromAnOffset) {
+  if (geteuid() != 0) GTEST_SKIP() << "not run: needs root";
+  const std::string told = TimesWith(GetParam(), "4", "from_an_offset");
+  if (told.compare(0, 7, "not run") == 0) GTEST_SKIP() << told;
+  EXPECT_EQ(told, "time=2\nbytes=50\nbytes=100\nwaited for=1\noffset=4\n");
 }
 
 }  // namespace

@@ -154,6 +154,7 @@ TEST(InOrder, AFinIsNoByteOfData) {
 TEST(InOrder, DataOfASynComesFirst) {
   Packets packets;
   Stream stream(&packets);
+  stream.progress.took_syn_data = true;
   stream.Give(1, 0, 10, LKOS_TCP_SYN, 0, 0);
   stream.Segment(2, 10, 5);
   EXPECT_EQ(stream.Walk(0, 15), "10@1 15@2 ");
@@ -525,6 +526,52 @@ TEST(Refused, SegmentsAreNotThoseThatCameFirst) {
   EXPECT_EQ(stream.Walk(300, 400), "400@8000000 ");
 }
 
+TEST(Refused, DataOfASyn) {
+  Packets packets;
+  Stream stream(&packets);
+  stream.Give(1, 0, 10, LKOS_TCP_SYN, 0, 0);
+  stream.Syn(2);
+  stream.Segment(3, 0, 15);
+  stream.Segment(4, 15, 5);
+  EXPECT_EQ(stream.Walk(0, 20), "?");
+  EXPECT_EQ(stream.Walk(10, 20), "15@3 20@4 ");
+}
+
+// The kernel answers it, and the connection goes on.
+TEST(Refused, ASynOfAConnectionThatIsThere) {
+  Packets packets;
+  Stream stream(&packets, 1, 5000), stray(&packets, 1, 5050);
+  stream.progress.socket = 77;
+  stream.Syn(1);
+  EXPECT_EQ(stream.Walk(0, 0), "");
+  stray.Syn(2);
+  stream.Segment(3, 0, 100);
+  stream.Segment(4, 100, 100);
+  EXPECT_EQ(stream.Walk(0, 200), "none");
+  for (const uint64_t at : {1 * kMs, 3 * kMs}) {
+    const auto offset = static_cast<uint32_t>(200 + at / kMs * 50);
+    stream.Segment(at, offset, 100);
+    EXPECT_EQ(stream.Look(at + kMs, 0, offset + 100), at == 3 * kMs);
+  }
+  stream.Segment(9 * kMs, 450, 10);
+  EXPECT_EQ(stream.Walk(450, 460), "460@9000000 ");
+}
+
+TEST(Again, AnotherSocketOfTheSamePorts) {
+  Packets packets;
+  Stream old(&packets, 1, 5000), young(&packets, 1, 5050);
+  old.progress.socket = 77;
+  young.progress.socket = 78;
+  old.Syn(1);
+  old.Segment(2, 0, 100);
+  EXPECT_EQ(old.Walk(100, 100), "");
+  young.Syn(3);
+  young.Segment(4, 0, 70);
+  EXPECT_EQ(young.Walk(0, 70), "70@4 ");
+  young.Segment(5, 70, 10);
+  EXPECT_EQ(young.Walk(0, 80), "70@4 80@5 ");
+}
+
 TEST(Refused, ProbesOfAWindow) {
   Packets packets;
   Stream stream(&packets);
@@ -594,6 +641,7 @@ TEST(Bounded, TheOldestSegmentsGoFirst) {
   Stream stream(&packets), other(&packets, 2);
   stream.Syn(1);
   other.Syn(1);
+  EXPECT_EQ(other.Walk(0, 0), "");
   stream.Segment(1, 0, 100);
   for (uint32_t i = 0; i < 63; ++i) other.Segment(10 + i, 10 * i, 10);
   EXPECT_EQ(stream.Walk(0, 100), "100@1 ");
@@ -603,6 +651,37 @@ TEST(Bounded, TheOldestSegmentsGoFirst) {
   stream.Segment(101, 100, 100);
   EXPECT_EQ(stream.Walk(0, 200), "?");
   EXPECT_EQ(stream.Walk(100, 200), "200@101 ");
+}
+
+TEST(Bounded, SegmentsThatNobodyAskedForGoFirst) {
+  Packets packets(64);
+  Stream stream(&packets), other(&packets, 2);
+  stream.Syn(1);
+  other.Syn(1);
+  std::string all;
+  for (uint32_t i = 0; i < 32; ++i) {
+    stream.Segment(2 + i, 10 * i, 10);
+    all += std::to_string(10 * i + 10) + "@" + std::to_string(2 + i) + " ";
+  }
+  EXPECT_EQ(stream.Walk(0, 320), all);
+  for (uint32_t i = 0; i < 1000; ++i) other.Segment(100 + i, 10 * i, 10);
+  EXPECT_EQ(stream.Walk(0, 320), all);
+  EXPECT_EQ(other.Walk(9990, 10000), "10000@1099 ");
+}
+
+TEST(Bounded, OthersHaveHalfOfTheRoom) {
+  Packets packets(64);
+  Stream stream(&packets), other(&packets, 2);
+  stream.Syn(1);
+  EXPECT_EQ(stream.Walk(0, 0), "");
+  for (uint32_t i = 0; i < 1000; ++i) stream.Segment(2 + i, 10 * i, 10);
+  other.Syn(1);
+  for (uint32_t i = 0; i < 10; ++i) {
+    other.Segment(5000 + i, 10 * i, 10);
+    stream.Segment(5000 + i, 10000 + 10 * i, 10);
+  }
+  EXPECT_EQ(stream.Walk(10090, 10100), "10100@5009 ");
+  EXPECT_EQ(other.Walk(0, 100).substr(0, 8), "10@5000 ");
 }
 
 TEST(Bounded, ConnectionsThatSomebodyAskedForStay) {

@@ -442,7 +442,7 @@ void lkos_packets_end(struct lkos_packets *walk)
 	errno = kept;
 }
 
-size_t lkos_packet_unread(int fd)
+size_t lkos_packet_unread(int fd, size_t from)
 {
 	const int kept = errno;
 	struct lkos_packet packet = {.bytes = 0};
@@ -451,8 +451,10 @@ size_t lkos_packet_unread(int fd)
 
 	if (lkos_endpoint_of(fd, &endpoint) && endpoint.tcp) {
 		walk.cookie = endpoint.cookie;
-		if (look(&walk, &endpoint))
+		if (look(&walk, &endpoint)) {
+			walk.at += from;
 			next_of_stream(&walk, &packet);
+		}
 	}
 	errno = kept;
 	return (size_t)packet.bytes;

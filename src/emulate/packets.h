@@ -66,10 +66,11 @@ bool lkos_packets_next(struct lkos_packets *walk, struct lkos_packet *packet);
 /* Of UDP, the lock is held until here. */
 void lkos_packets_end(struct lkos_packets *walk);
 
-/* TCP: how many bytes one call may receive and not touch the packet after the one that the next unread
- * byte is in, nor what comes from now on. 0: nothing is queued, or this is no connection of TCP.
+/* TCP: how many bytes one call may receive and not touch the packet after the one that its first byte is
+ * in, nor what comes from now on. from: which unread byte that is, of those that are queued. 0: it is not
+ * there, or this is no connection of TCP.
  * This is what ONLOAD_MSG_ONEPKT and each callback of onload_zc_recv() receive at most. */
-size_t lkos_packet_unread(int fd);
+size_t lkos_packet_unread(int fd, size_t from);
 
 /* Something may be missing in what SIOCINQ counts: urgent data has been received. */
 void lkos_packets_doubt(int fd);

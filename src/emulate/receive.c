@@ -77,19 +77,33 @@ static ssize_t receive(int fd, struct msghdr *msg, int flags)
 	return received;
 }
 
-/* How many bytes one packet still has, once it is there. -1 and errno: the wait has failed. */
-static ssize_t wait_for_packet(int fd, int flags)
+/* Waits for a byte to receive. What it peeks at does not count for SO_PEEK_OFF, which is `offset`. */
+static ssize_t wait_for_byte(int fd, int flags, int offset)
 {
-	size_t unread = lkos_packet_unread(fd);
+	const int from = flags & MSG_PEEK ? offset : -1;
 	ssize_t peeked;
 	char byte;
 
+	if (offset >= 0)
+		lkos_next.setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &from, sizeof(from));
+	peeked = lkos_next.recv(fd, &byte, sizeof(byte),
+				MSG_PEEK | (flags & MSG_DONTWAIT));
+	if (offset >= 0)
+		lkos_next.setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset));
+	return peeked;
+}
+
+/* How many bytes one packet still has, once it is there. -1 and errno: the wait has failed. */
+static ssize_t wait_for_packet(int fd, int flags)
+{
+	const int offset = lkos_int_option(fd, SOL_SOCKET, SO_PEEK_OFF);
+	const size_t from = flags & MSG_PEEK && offset > 0 ? (size_t)offset : 0;
+	size_t unread = lkos_packet_unread(fd, from);
+
 	if (unread == 0) {
-		peeked = lkos_next.recv(fd, &byte, sizeof(byte),
-					MSG_PEEK | (flags & MSG_DONTWAIT));
-		if (peeked < 0)
+		if (wait_for_byte(fd, flags, offset) < 0)
 			return -1;
-		unread = lkos_packet_unread(fd);
+		unread = lkos_packet_unread(fd, from);
 	}
 	/* The end of the stream, or something that is not counted, such as what follows urgent data. */
 	return unread && unread < SSIZE_MAX ? (ssize_t)unread : SSIZE_MAX;

@@ -144,16 +144,27 @@ static bool look_at_stream(int fd, struct lkos_tap_view *view)
 	return is_known;
 }
 
+/* Where a peek begins, in unread bytes. */
+static int peek_offset(const struct receipt *receipt)
+{
+	const int offset = receipt->flags & MSG_PEEK
+				   ? lkos_int_option(receipt->fd, SOL_SOCKET, SO_PEEK_OFF)
+				   : -1;
+
+	return offset < 0 ? 0 : offset;
+}
+
 /* When the packet came that the first received byte is in; 0: not known, or others have read, too. */
 static uint64_t first_arrival(const struct receipt *receipt,
-			      const struct lkos_tap_view *before, size_t received)
+			      const struct lkos_tap_view *before, int from,
+			      size_t received)
 {
 	const uint64_t begin = before->unread.begin;
 	struct lkos_tap_view after;
 	uint64_t signals, arrived;
 
 	signals = lkos_lock();
-	arrived = lkos_tap_arrival(before, begin);
+	arrived = lkos_tap_arrival(before, begin + (uint64_t)from);
 	lkos_unlock(signals);
 	return look_at_stream(receipt->fd, &after) &&
 			       after.unread.begin ==
@@ -167,10 +178,12 @@ static ssize_t receive_stream(struct receipt *receipt)
 {
 	struct lkos_tap_view view;
 	const bool is_known = look_at_stream(receipt->fd, &view);
+	const int from = peek_offset(receipt);
 	const ssize_t received = receive(receipt);
-	const uint64_t arrived = is_known && received > 0
-					 ? first_arrival(receipt, &view, (size_t)received)
-					 : 0;
+	const uint64_t arrived =
+		is_known && received > 0
+			? first_arrival(receipt, &view, from, (size_t)received)
+			: 0;
 
 	if (arrived)
 		lkos_kernel_time_replace(&receipt->ours, arrived);

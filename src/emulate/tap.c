@@ -25,6 +25,7 @@
 
 #include "src/emulate/endpoint.h"
 #include "src/emulate/lock.h"
+#include "src/emulate/sockets.h"
 #include "src/runtime/libc.h"
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
@@ -46,14 +47,16 @@
 #define MEBIBYTE (1024u * 1024)
 #define FRAME_SIZE 256u /* of which 166 bytes are headers, from IP's on */
 #define BLOCK_SIZE 65536u
-#define HEADERS 180  /* bytes of a frame, with its link's header */
-#define MOMENTS 16   /* tries to see a connection while nothing comes */
-#define PATIENCE 300 /* looks for a frame that another processor is about to put there */
+#define SYN_DATA 0x20 /* of tcpi_options: TCPI_OPT_SYN_DATA, which older headers lack */
+#define HEADERS 180   /* bytes of a frame, with its link's header */
+#define MOMENTS 16    /* tries to see a connection while nothing comes */
+#define PATIENCE 300  /* looks for a frame that another processor is about to put there */
 
 struct tap {
 	uint64_t network; /* 0: there is none */
 	uint8_t *ring;    /* NULL: there is none now */
 	uint32_t next;    /* the frame to be read next */
+	uint32_t behind; /* frames that were read since the ring was empty; not more than it has */
 	bool is_refused;
 	struct lkos_tcp_packets *packets;
 };
@@ -282,7 +285,7 @@ static void open_tap(struct tap *tap, uint64_t network)
 		if (!tap->packets)
 			tap->packets = take_packets();
 		tap->ring = tap->packets ? map_ring(fd) : NULL;
-		tap->next = 0;
+		tap->next = tap->behind = 0;
 		tap->network = network;
 	}
 	syscall(SYS_close, fd);
@@ -367,23 +370,34 @@ static void add_frame(struct tap *tap, const uint8_t *at)
 	}
 }
 
-/* A ring from which as many frames came as it has was full at some time, and others may be missing. */
+static bool read_frame(struct tap *tap)
+{
+	uint8_t *const at = tap->ring + (size_t)tap->next * FRAME_SIZE;
+	uint32_t *const status = &((struct tpacket2_hdr *)(void *)at)->tp_status;
+
+	if (!(__atomic_load_n(status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
+		return false;
+	add_frame(tap, at);
+	__atomic_store_n(status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+	tap->next = tap->next + 1 == frames ? 0 : tap->next + 1;
+	return true;
+}
+
+/* A ring from which as many frames came as it has, and that was not empty in between, was full at some time:
+ * others may be missing. */
 static void drain(struct tap *tap)
 {
-	uint32_t read = 0;
+	bool is_empty = false;
 
-	while (read < frames) {
-		uint8_t *const at = tap->ring + (size_t)tap->next * FRAME_SIZE;
-		uint32_t *const status = &((struct tpacket2_hdr *)(void *)at)->tp_status;
-
-		if (!(__atomic_load_n(status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
-			return;
-		add_frame(tap, at);
-		__atomic_store_n(status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
-		tap->next = tap->next + 1 == frames ? 0 : tap->next + 1;
-		read++;
+	for (uint32_t i = 0; i < frames && !is_empty; i++) {
+		is_empty = !read_frame(tap);
+		if (!is_empty && tap->behind < frames)
+			tap->behind++;
 	}
-	lkos_tcp_packets_lose(tap->packets);
+	if (tap->behind == frames)
+		lkos_tcp_packets_lose(tap->packets);
+	if (is_empty)
+		tap->behind = 0;
 }
 
 /* The child goes on from what its parent knows: so that is brought up to date. */
@@ -481,12 +495,14 @@ static bool progress_at_once(int fd, struct lkos_tcp_progress *progress)
 		.queued = (uint32_t)lkos_queued(fd, SIOCINQ),
 		.urgent_inline = lkos_int_option(fd, SOL_SOCKET, SO_OOBINLINE) > 0,
 		.at_mark = lkos_queued(fd, SIOCATMARK) != 0,
+		.socket = lkos_socket_cookie(fd),
 	};
 	if (lkos_next.getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &told) != 0 ||
 	    told < offsetof(struct lkos_tcp_info, segs_out))
 		return false;
 	progress->received = info.bytes_received;
 	progress->state = info.state;
+	progress->took_syn_data = info.options & SYN_DATA;
 	progress->may_have_gap = may_have_gap(fd, &info, told, progress->queued);
 	return (uint32_t)lkos_queued(fd, SIOCINQ) == progress->queued;
 }

@@ -31,10 +31,14 @@ struct place {
 	uint32_t floor; /* below it nothing is known */
 	uint32_t edge;  /* where the last segment ended */
 	uint32_t mark; /* the urgent pointer: the urgent byte is this one, or the one before */
+	uint32_t syn_end;           /* where the data ended that came with the SYN */
+	uint64_t socket;            /* which one was looked at last; 0: none */
 	uint32_t first, last, hint; /* pieces */
 	uint8_t agreed; /* looks that agree about the base; AGREEMENT: it is known */
 	bool is_asked_for, is_urgent, has_edge;
-	bool is_ahead; /* data has come in order since the last look */
+	bool is_ahead;     /* data has come in order since the last look */
+	bool has_syn_data; /* some of it may not have been read */
+	bool is_restarted; /* another SYN has come since the last look */
 };
 
 struct lkos_tcp_packets {
@@ -43,6 +47,7 @@ struct lkos_tcp_packets {
 	struct piece *pieces; /* the same */
 	uint32_t segments, sets;
 	uint32_t next; /* the piece that was taken longest ago */
+	uint32_t kept; /* pieces of connections that somebody asked for */
 };
 
 static bool before(uint32_t a, uint32_t b)
@@ -112,6 +117,7 @@ static void free_piece(struct lkos_tcp_packets *packets, uint32_t index)
 	else
 		place->last = piece->previous;
 	place->hint = place->first;
+	packets->kept -= place->is_asked_for;
 	piece->owner = 0;
 }
 
@@ -129,9 +135,27 @@ static void forget(struct lkos_tcp_packets *packets, uint32_t index)
 	free_piece(packets, index);
 }
 
-/* Makes sure that the next piece to be taken is free. */
+static void advance(struct lkos_tcp_packets *packets)
+{
+	packets->next = packets->next == packets->segments ? 1 : packets->next + 1;
+}
+
+static void ask_for(struct lkos_tcp_packets *packets, struct place *place)
+{
+	uint32_t at = place->is_asked_for ? 0 : place->first;
+
+	for (; at; at = packets->pieces[at].next)
+		packets->kept++;
+	place->is_asked_for = true;
+}
+
+/* Makes sure that the next piece to be taken is free. What somebody asked for goes only where it has more
+ * than half of all. */
 static void make_room(struct lkos_tcp_packets *packets)
 {
+	while (packets->kept <= packets->segments / 2 &&
+	       packets->places[packets->pieces[packets->next].owner].is_asked_for)
+		advance(packets);
 	if (packets->pieces[packets->next].owner)
 		forget(packets, packets->next);
 }
@@ -167,7 +191,8 @@ static void insert(struct lkos_tcp_packets *packets, struct place *place, uint32
 	const uint32_t index = packets->next;
 	struct piece *const made = pieces + index;
 
-	packets->next = index == packets->segments ? 1 : index + 1;
+	advance(packets);
+	packets->kept += place->is_asked_for;
 	*made = *piece;
 	made->owner = (uint32_t)(place - packets->places);
 	made->previous = behind;
@@ -304,10 +329,11 @@ static void begin_stream(struct lkos_tcp_packets *packets, struct place *place,
 	if (is_placed(place) && place->base == base)
 		return; /* the same SYN again */
 	free_pieces(packets, place);
+	place->is_restarted = place->socket != 0;
 	place->base = place->floor = base;
 	place->agreed = AGREEMENT;
 	place->read = 0;
-	place->is_urgent = false;
+	place->is_urgent = place->has_syn_data = false;
 }
 
 static void note_urgent(struct place *place, const struct lkos_tcp_segment *segment)
@@ -411,6 +437,10 @@ void lkos_tcp_packets_add(struct lkos_tcp_packets *packets,
 	    place->edge == segment->sequence + segment->length)
 		return;
 	place->newest = segment->arrived;
+	if (segment->flags & LKOS_TCP_SYN) {
+		place->has_syn_data = true;
+		place->syn_end = segment->sequence + segment->length;
+	}
 	if (is_placed(place))
 		add_data(packets, place, segment);
 	else
@@ -473,6 +503,33 @@ static void doubt_refused(struct lkos_tcp_packets *packets, struct place *place,
 		packets->pieces[at].arrived = 0;
 }
 
+/* What came with a SYN is taken only by a listener of TCP Fast Open, else it is sent again. */
+static void doubt_syn_data(struct lkos_tcp_packets *packets, struct place *place)
+{
+	uint32_t at = place->first;
+
+	for (; at && before(packets->pieces[at].begin, place->syn_end);
+	     at = packets->pieces[at].next)
+		packets->pieces[at].arrived = 0;
+	place->has_syn_data = before(place->floor, place->syn_end);
+}
+
+/* The kernel refuses the SYN of a peer that has forgotten a connection which is still there. Then what
+ * came since was placed wrongly. */
+static bool was_restarted(struct lkos_tcp_packets *packets, struct place *place,
+			  uint64_t socket)
+{
+	const bool restarted = place->is_restarted && place->socket == socket;
+
+	place->socket = socket;
+	place->is_restarted = false;
+	if (restarted) {
+		lose(packets, place);
+		place->agreed = 0;
+	}
+	return restarted;
+}
+
 bool lkos_tcp_packets_look(struct lkos_tcp_packets *packets,
 			   const struct lkos_tcp_connection *connection,
 			   const struct lkos_tcp_progress *progress,
@@ -484,7 +541,9 @@ bool lkos_tcp_packets_look(struct lkos_tcp_packets *packets,
 
 	if (!place || progress->state == LKOS_TCP_CLOSE)
 		return false;
-	place->is_asked_for = true;
+	ask_for(packets, place);
+	if (was_restarted(packets, place, progress->socket))
+		return false;
 	if (!is_placed(place) && progress->state == LKOS_TCP_ESTABLISHED)
 		try_to_place(place, progress);
 	if (!is_placed(place))
@@ -494,6 +553,8 @@ bool lkos_tcp_packets_look(struct lkos_tcp_packets *packets,
 	    received - progress->queued < place->read)
 		return false;
 	doubt_refused(packets, place, end, progress->now);
+	if (place->has_syn_data && !progress->took_syn_data)
+		doubt_syn_data(packets, place);
 	*unread = (struct lkos_tcp_unread){received - progress->queued, received};
 	place->read = unread->begin;
 	read = place->base + (uint32_t)unread->begin;

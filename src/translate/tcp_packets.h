@@ -10,8 +10,10 @@
  *     must agree, with new data in order in between, each at a time at which the last segment is
  *     old enough to have been taken in, and nothing waits behind a gap. Until then nothing is known.
  * Never wrong: what is not certain is not known. That is also what was evicted (memory is bounded:
- *     the oldest segments go first, and connections that are silent), what a fragment or a
- *     header that was too long brought, and a stream with urgent data ahead of its reader.
+ *     the oldest segments go first, of connections that nobody asked for, and connections that are silent), what a fragment or a
+ *     header that was too long brought, data of a SYN that the listener did not take, and a stream with
+ *     urgent data ahead of its reader. A SYN that the kernel refuses, because the connection is still
+ *     there, makes this one not known, as if it was seen late.
  *     A segment counts as arrived though the kernel refuses it later on, for a full buffer say, when
  *     it is sent again before anybody asks; asked in between, what was refused is not known.
  *
@@ -54,6 +56,8 @@ struct lkos_tcp_progress {
 	bool at_mark;       /* SIOCATMARK */
 	bool may_have_gap;  /* data may be queued that the stream has a gap before */
 	bool urgent_inline; /* SO_OOBINLINE */
+	bool took_syn_data; /* of what came with the SYN */
+	uint64_t socket;    /* its cookie */
 	uint64_t now; /* of that moment, or somewhat before; nanoseconds since 1970 */
 };
 

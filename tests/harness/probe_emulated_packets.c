@@ -321,8 +321,56 @@ static void first_times(char **args)
 	pthread_join(thread, NULL);
 }
 
+static int peek_offset_of(int fd)
+{
+	int offset = -1;
+	socklen_t size = sizeof(offset);
+
+	MUST(getsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, &size));
+	return offset;
+}
+
+static void set_peek_offset(int fd, int offset)
+{
+	MUST(setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset)));
+}
+
+/* FAMILY. What a peek from an offset sees of messages of 100 bytes, and what the offset is afterwards. */
+static void from_an_offset(char **args)
+{
+	const uint32_t hardware =
+		SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE;
+	struct pair pair = connected_pair(family_named(args[0]));
+	uint64_t until[3];
+	pthread_t thread;
+	char bytes[1000];
+	int offset = 150;
+
+	if (setsockopt(pair.far, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset)) != 0) {
+		fact("not run: needs SO_PEEK_OFF on TCP, of Linux 6.9");
+		return;
+	}
+	MUST(setsockopt(pair.far, SOL_SOCKET, SO_TIMESTAMPING, &hardware,
+			sizeof(hardware)));
+	for (size_t i = 0; i < COUNT(until); i++)
+		until[i] = send_hundred(pair);
+	fact("time=%d",
+	     message_of(receive_time(pair.far, 100, MSG_PEEK), until, COUNT(until)));
+	set_peek_offset(pair.far, 150);
+	for (int i = 0; i < 2; i++)
+		fact("bytes=%zd",
+		     recv(pair.far, bytes, sizeof(bytes), MSG_PEEK | ONLOAD_MSG_ONEPKT));
+	MUST(recv(pair.far, bytes, sizeof(bytes), 0));
+	set_peek_offset(pair.far, 5);
+	MUST(pthread_create(&thread, NULL, send_later, &pair));
+	fact("waited for=%zd", recv(pair.far, bytes, sizeof(bytes), ONLOAD_MSG_ONEPKT));
+	pthread_join(thread, NULL);
+	fact("offset=%d", peek_offset_of(pair.far));
+}
+
 const struct scenario scenarios[] = {
 	{"first_times", first_times},
+	{"from_an_offset", from_an_offset},
 	{"one_by_one", one_by_one},
 	{"in_order", in_order},
 	{NULL, NULL},
