@@ -190,7 +190,9 @@ TEST(OrderedWaitLeaves, AnErrorForTheNextCallThatReceives) {
 
 TEST(OrderedWaitLeaves, AllForAReaderWhileOthersWait) {
   for (const char* family : {"udp4", "udp6"}) {
-    Expect({"crowd", family}, "received=6000, wrong=0, offset -1\n");
+    // ThreadSanitizer has no threads yet in an earlier constructor.
+    EXPECT_EQ(RunWith(With::kLibrary, {"crowd", family}, {}).out,
+              "received=6000, wrong=0, offset -1\n");
   }
 }
 
