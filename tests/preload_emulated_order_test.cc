@@ -190,7 +190,7 @@ TEST(OrderedWaitLeaves, AnErrorForTheNextCallThatReceives) {
 
 TEST(OrderedWaitLeaves, AllForAReaderWhileOthersWait) {
   for (const char* family : {"udp4", "udp6"}) {
-    // ThreadSanitizer has no threads yet in an earlier constructor.
+    // In an earlier constructor this hangs under ThreadSanitizer.
     EXPECT_EQ(RunWith(With::kLibrary, {"crowd", family}, {}).out,
               "received=6000, wrong=0, offset -1\n");
   }
