@@ -196,6 +196,12 @@ TEST(OrderedWaitLeaves, AllForAReaderWhileOthersWait) {
   }
 }
 
+TEST(OrderedWaitGoesOn, WhileMembersAreClosed) {
+  for (const char* family : {"udp4", "udp6"}) {
+    Expect({"closed_meanwhile", family}, "rounds=1000\n");
+  }
+}
+
 // ---- The whole
 
 constexpr char kAllRight[] = "wrong=0, unordered=0\n";

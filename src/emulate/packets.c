@@ -32,7 +32,7 @@
 #define SO_MEMINFO 55 /* since 4.12 */
 #endif
 
-#define LOOKS_MOST 16 /* at one connection, until nothing comes meanwhile */
+#define LOOKS_MOST 16 /* at one socket, until nothing comes meanwhile */
 #define SECOND UINT64_C(1000000000)
 
 /* What TCP_INFO must have for its counters, and where it counts segments out of order. */
@@ -138,15 +138,29 @@ static void keep_error(uint64_t cookie, int error)
 	atomic_store(&lkos_receiving_matters, true);
 }
 
-/* return: the length of the datagram, or -1: none is there. */
+/* Another thread may have closed the descriptor, and its number may be another file's by now. */
+static bool is_still_there(const struct lkos_packets *walk)
+{
+	return lkos_socket_cookie(walk->fd) == walk->cookie;
+}
+
+/* return: the length of the datagram, or -1: none is there. An error of the socket is taken by the peek; one
+ * that stays is the call's. */
 static ssize_t peek_at_datagram(const struct lkos_packets *walk, uint64_t *arrived)
 {
-	ssize_t length;
+	for (int i = 0; i < LOOKS_MOST; i++) {
+		const ssize_t length = peek(walk->fd, 0, arrived);
+		const int error = errno;
 
-	while ((length = peek(walk->fd, 0, arrived)) < 0 && errno != EAGAIN &&
-	       errno != EINTR && errno != ENOMEM)
-		keep_error(walk->cookie, errno); /* which the peek has taken */
-	return length;
+		if (!is_still_there(walk))
+			return -1;
+		if (length >= 0)
+			return length;
+		if (error == EAGAIN || error == EINTR || error == ENOMEM)
+			return -1;
+		keep_error(walk->cookie, error);
+	}
+	return -1;
 }
 
 /* The first is looked at without an offset, by which an empty one is seen once only. From then on the
@@ -173,7 +187,7 @@ static bool next_datagram(struct lkos_packets *walk, struct lkos_packet *packet)
 
 static void end_datagrams(const struct lkos_packets *walk)
 {
-	if (walk->has_offset)
+	if (walk->has_offset && is_still_there(walk))
 		set_option(walk->fd, SO_PEEK_OFF,
 			   lkos_peek_offset_after(
 				   walk->found_offset, (int)walk->walked,

@@ -560,6 +560,34 @@ static void crowd(char **args)
 	close(crowd.set);
 }
 
+/* A thread waits while members with datagrams are closed, and their numbers used for sockets of another
+ * kind. */
+static void closed_meanwhile(char **args)
+{
+	const struct family *family = family_named(args[0]);
+	struct crowd crowd = {.set = (int)MUST(epoll_create1(0))};
+	pthread_t threads[2];
+	int rounds;
+
+	for (size_t i = 0; i < COUNT(threads); i++)
+		pthread_create(&threads[i], NULL, wait_often, &crowd);
+	for (rounds = 0; rounds < 1000; rounds++) {
+		const struct pair pair = connected_pair(family);
+
+		add(crowd.set, pair.far, EPOLLIN, 'A');
+		for (int i = 0; i < 10; i++)
+			MUST(send(pair.near, "abc", 3, 0));
+		close(pair.far);
+		close((int)MUST(socket(AF_INET, SOCK_STREAM, 0)));
+		close(pair.near);
+	}
+	atomic_store(&crowd.ends, true);
+	for (size_t i = 0; i < COUNT(threads); i++)
+		pthread_join(threads[i], NULL);
+	fact("rounds=%d", rounds);
+	close(crowd.set);
+}
+
 /* Where /proc is not there, events come in the kernel's order. */
 static void without_proc(char **args)
 {
@@ -939,6 +967,7 @@ const struct scenario scenarios[] = {
 	{"errors", errors},
 	{"unseen", unseen},
 	{"crowd", crowd},
+	{"closed_meanwhile", closed_meanwhile},
 	{"without_proc", without_proc},
 	{"arguments", arguments},
 	{"timeouts", timeouts},
