@@ -103,6 +103,20 @@ TEST_P(Filter, IsShownTheHeader) {
               "name=1\n");
 }
 
+TEST_P(Filter, ChangesNoAnswerToArgumentsThatTheKernelRefusesOrCuts) {
+  const std::string each =
+      "readv(pair.far, no_pieces, 1)=-1, EFAULT\n"
+      "readv(pair.far, pieces, 1025)=-1, EINVAL\n"
+      "readv(pair.far, pieces, many)=-1, EINVAL\n"
+      "readv(pair.far, pieces, negative)=-1, EINVAL\n"
+      "readv(pair.far, pieces + 1, 0)=0\n"
+      "readv(pair.far, pieces, 1024)=5\n"
+      "read(pair.far, room, huge)=-1, EFAULT\n"
+      "recv(pair.far, room, huge, 0)=3\n"
+      "recvfrom(pair.far, room, huge, 0, NULL, NULL)=4\n";
+  ExpectFacts({"arguments", udp}, each + each + "calls=2\n");
+}
+
 TEST_P(Filter, BelongsToTheSocket) {
   ExpectFacts({"travels", udp},
               "recv(elsewhere.far, room, sizeof(room), 0)=9\n"

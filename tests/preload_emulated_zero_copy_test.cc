@@ -237,6 +237,14 @@ TEST_P(ZcEach, WaitsAsOtherReceivingCallsDo) {
                   std::string(tcp_ ? "1" : "0") + "\ncallbacks=1\n" + kNoneOut);
 }
 
+TEST_P(ZcEach, ReceivesWhatWasSeenWithAPeekOffset) {
+  const std::string facts = Facts(With::kLibrary, {"peeked_before", family_});
+  if (IsNotRun(facts)) GTEST_SKIP() << facts;
+  EXPECT_TRUE(AreFacts(
+      facts, "peeked=4\nthe rest=6\n" + std::string(tcp_ ? "bytes=10\n" : "") +
+                 "offset=10\nreceived=10, offset=0\nnothing=-11\n" + kNoneOut));
+}
+
 TEST_P(ZcEach, LosesNoBufferWithAThreadThatIsCancelled) {
   ExpectFacts({"cancelled", family_},
               "cancelled=200\n" + std::string(kNoneOut));

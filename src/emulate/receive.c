@@ -77,19 +77,23 @@ static ssize_t receive(int fd, struct msghdr *msg, int flags)
 	return received;
 }
 
+static void set_peek_offset(int fd, int offset)
+{
+	lkos_next.setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset));
+}
+
 /* Waits for a byte to receive. What it peeks at does not count for SO_PEEK_OFF, which is `offset`. */
 static ssize_t wait_for_byte(int fd, int flags, int offset)
 {
-	const int from = flags & MSG_PEEK ? offset : -1;
 	ssize_t peeked;
 	char byte;
 
-	if (offset >= 0)
-		lkos_next.setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &from, sizeof(from));
+	if (offset >= 0 && !(flags & MSG_PEEK))
+		set_peek_offset(fd, -1);
 	peeked = lkos_next.recv(fd, &byte, sizeof(byte),
 				MSG_PEEK | (flags & MSG_DONTWAIT));
 	if (offset >= 0)
-		lkos_next.setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset));
+		set_peek_offset(fd, offset);
 	return peeked;
 }
 
@@ -166,6 +170,19 @@ ssize_t lkos_receive_unfiltered(int fd, struct msghdr *msg, int flags)
 		       : receive(fd, msg, flags);
 }
 
+ssize_t lkos_look(int fd, struct msghdr *msg, int flags)
+{
+	const int offset = lkos_int_option(fd, SOL_SOCKET, SO_PEEK_OFF);
+	ssize_t seen;
+
+	if (offset >= 0 && !(flags & MSG_PEEK))
+		set_peek_offset(fd, -1);
+	seen = lkos_receive_unfiltered(fd, msg, flags | MSG_PEEK);
+	if (offset >= 0)
+		set_peek_offset(fd, offset);
+	return seen;
+}
+
 ssize_t lkos_receive(int fd, struct msghdr *msg, int flags)
 {
 	const uint64_t cookie =
@@ -179,7 +196,7 @@ ssize_t lkos_receive(int fd, struct msghdr *msg, int flags)
 
 ssize_t lkos_receive_into(int fd, void *buf, size_t len, int flags)
 {
-	struct iovec piece = {buf, len};
+	struct iovec piece = lkos_piece_of(buf, len);
 	struct msghdr msg = {.msg_iov = &piece, .msg_iovlen = 1};
 
 	return lkos_receive(fd, &msg, flags);

@@ -6,9 +6,12 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "src/runtime/c.h"
 #include "src/translate/message_flags.h"
+
+#define LKOS_RECEIVED_MOST 0x7ffff000 /* MAX_RW_COUNT, with the smallest pages */
 
 /* Some socket of this process uses a feature that has to do with receiving: set by the first use of
  * one, for good. */
@@ -36,6 +39,17 @@ ssize_t lkos_receive_unfiltered(int fd, struct msghdr *msg, int flags);
 
 /* As lkos_receive() for one piece of memory: as recv() with those flags. */
 ssize_t lkos_receive_into(int fd, void *buf, size_t len, int flags);
+
+/* A look at what such a call of an extension is going to receive: SO_PEEK_OFF is left as it is, and counts
+ * with MSG_PEEK only. */
+ssize_t lkos_look(int fd, struct msghdr *msg, int flags);
+
+/* As the kernel takes the memory of recv() and recvfrom(): of more than it receives at once, that much.
+ * source: linux lib/iov_iter.c, import_ubuf() */
+static inline struct iovec lkos_piece_of(void *buf, size_t len)
+{
+	return (struct iovec){buf, len > LKOS_RECEIVED_MOST ? LKOS_RECEIVED_MOST : len};
+}
 
 /* The next call of lkos_receive() for this socket fails with this error, unless it is one that says
  * that there was nothing to receive. */

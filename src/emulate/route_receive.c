@@ -35,7 +35,7 @@ LKOS_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 LKOS_NOINLINE static ssize_t receive_from(int fd, void *buf, size_t len, int flags,
 					  struct sockaddr *addr, socklen_t *addrlen)
 {
-	struct iovec piece = {buf, len};
+	struct iovec piece = lkos_piece_of(buf, len);
 	struct msghdr msg = {.msg_iov = &piece, .msg_iovlen = 1};
 	ssize_t received;
 
@@ -189,7 +189,7 @@ LKOS_EXPORT int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int count, int f
 /* Nothing is received into no memory. */
 LKOS_NOINLINE static ssize_t special_read(int fd, void *buf, size_t len)
 {
-	if (len && lkos_socket_receives_specially(fd, 0))
+	if (len && len <= SSIZE_MAX && lkos_socket_receives_specially(fd, 0))
 		return lkos_receive_into(fd, buf, len, 0);
 	return lkos_next.read(fd, buf, len);
 }
@@ -201,11 +201,18 @@ LKOS_EXPORT ssize_t read(int fd, void *buf, size_t len)
 	return lkos_next.read(fd, buf, len);
 }
 
-static bool is_empty(const struct iovec *pieces, int count)
+/* Are these pieces of memory with room? No pieces, too many, or ones that cannot be read are for the kernel
+ * to refuse. */
+static bool have_room(const struct iovec *pieces, int count)
 {
+	lkos_known_page readable = 0;
+
+	if (count <= 0 || count > LKOS_MESSAGES_MAX ||
+	    !lkos_memory_is_readable(pieces, (size_t)count * sizeof(*pieces), &readable))
+		return false;
 	while (count > 0 && pieces[count - 1].iov_len == 0)
 		count--;
-	return count <= 0;
+	return count > 0;
 }
 
 LKOS_NOINLINE static ssize_t special_readv(int fd, const struct iovec *pieces, int count)
@@ -213,7 +220,7 @@ LKOS_NOINLINE static ssize_t special_readv(int fd, const struct iovec *pieces, i
 	struct msghdr msg = {.msg_iov = (struct iovec *)pieces,
 			     .msg_iovlen = (size_t)count};
 
-	if (lkos_socket_receives_specially(fd, 0) && !is_empty(pieces, count))
+	if (lkos_socket_receives_specially(fd, 0) && have_room(pieces, count))
 		return lkos_receive(fd, &msg, 0);
 	return lkos_next.readv(fd, pieces, count);
 }

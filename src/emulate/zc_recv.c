@@ -143,8 +143,7 @@ static ssize_t next_datagram(const struct reception *from, int flags, bool *any)
 {
 	struct sockaddr_storage name;
 	struct msghdr header = {.msg_name = &name, .msg_namelen = sizeof(name)};
-	const ssize_t length =
-		lkos_receive_unfiltered(from->fd, &header, flags | MSG_PEEK | MSG_TRUNC);
+	const ssize_t length = lkos_look(from->fd, &header, flags | MSG_TRUNC);
 
 	*any = header.msg_namelen != 0;
 	return length < 0 ? -errno : length;
@@ -251,7 +250,9 @@ static int receive_datagrams(struct reception *to)
 static int wait_for_stream(int fd, int flags)
 {
 	char byte;
-	const ssize_t got = lkos_receive_into(fd, &byte, 1, flags | MSG_PEEK);
+	struct iovec piece = {&byte, sizeof(byte)};
+	struct msghdr header = {.msg_iov = &piece, .msg_iovlen = 1};
+	const ssize_t got = lkos_look(fd, &header, flags);
 
 	return got < 0 ? -errno : (int)got;
 }
@@ -288,7 +289,7 @@ static int receive_packet(struct reception *to, int flags)
 static int peek_packets(struct reception *to, int flags)
 {
 	const int one_packet = flags & LKOS_MSG_ONEPKT;
-	const int result = wait_for_stream(to->fd, flags & MSG_DONTWAIT);
+	const int result = wait_for_stream(to->fd, flags & (MSG_DONTWAIT | MSG_PEEK));
 	struct message message;
 	ssize_t length;
 	size_t seen = 0;

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -318,6 +320,38 @@ static void header(char **args)
 	fact("name=%d", name.ss_family == domain);
 }
 
+/* The same arguments without a filter and with one, each with a message queued. */
+static void arguments(char **args)
+{
+	const struct pair pair = connected_pair(family_named(args[0]));
+	struct seen seen = {.calls = 0};
+	struct iovec pieces[1025], *volatile no_pieces = NULL;
+	volatile int many = INT_MAX, negative = -1; /* compilers refuse them, too */
+	volatile size_t huge = SIZE_MAX;
+	char room[64];
+
+	for (size_t i = 0; i < COUNT(pieces); i++)
+		pieces[i] = (struct iovec){room, 0};
+	pieces[0].iov_len = sizeof(room);
+	for (int filtered = 0; filtered < 2; filtered++) {
+		if (filtered)
+			MUST(onload_set_recv_filter(pair.far, look, &seen, 0));
+		send_text(pair, "readv");
+		SAY(readv(pair.far, no_pieces, 1));
+		SAY(readv(pair.far, pieces, 1025));
+		SAY(readv(pair.far, pieces, many));
+		SAY(readv(pair.far, pieces, negative));
+		SAY(readv(pair.far, pieces + 1, 0));
+		SAY(readv(pair.far, pieces, 1024));
+		send_text(pair, "all");
+		SAY(read(pair.far, room, huge));
+		SAY(recv(pair.far, room, huge, 0));
+		send_text(pair, "from");
+		SAY(recvfrom(pair.far, room, huge, 0, NULL, NULL));
+	}
+	fact("calls=%d", seen.calls);
+}
+
 /* ---- where else the socket is known */
 
 static void travels(char **args)
@@ -377,7 +411,9 @@ static void nested(char **args)
 }
 
 const struct scenario scenarios[] = {
-	{"table", table},     {"calls", calls},     {"several", several},
-	{"changes", changes}, {"lengths", lengths}, {"header", header},
-	{"travels", travels}, {"nested", nested},   {NULL, NULL},
+	{"table", table},         {"calls", calls},
+	{"several", several},     {"changes", changes},
+	{"lengths", lengths},     {"header", header},
+	{"arguments", arguments}, {"travels", travels},
+	{"nested", nested},       {NULL, NULL},
 };

@@ -781,6 +781,46 @@ static void peeking(char **args)
 	say_left(pair.far);
 }
 
+static int peek_offset_of(int fd)
+{
+	int offset;
+	socklen_t size = sizeof(offset);
+
+	MUST(getsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, &size));
+	return offset;
+}
+
+/* The program has seen all that is queued, and receives it then. */
+static void peeked_before(char **args)
+{
+	const struct family *family = family_named(args[0]);
+	const struct pair pair = connected_pair(family);
+	struct seen seen = {.quiet = true, .bytes = 4}; /* behind what is peeked at */
+	const int start = 0;
+	char room[64];
+
+	set_limit();
+	if (setsockopt(pair.far, SOL_SOCKET, SO_PEEK_OFF, &start, sizeof(start)) != 0) {
+		fact("not run: the kernel has no SO_PEEK_OFF for this socket");
+		return;
+	}
+	send_bytes(pair.near, 0, 10);
+	wait_until_sent(pair.near);
+	SAY_AS("peeked", (int)recv(pair.far, room, 4, MSG_PEEK));
+	if (family->type == SOCK_STREAM) {
+		SAY_AS("the rest", receive(pair.far, &seen, MSG_PEEK));
+		fact("bytes=%zu", seen.bytes);
+	} else {
+		SAY_AS("the rest", (int)recv(pair.far, room, sizeof(room), MSG_PEEK));
+	}
+	fact("offset=%d", peek_offset_of(pair.far));
+	seen = (struct seen){.quiet = true};
+	MUST(receive(pair.far, &seen, MSG_DONTWAIT));
+	fact("received=%zu, offset=%d", seen.bytes, peek_offset_of(pair.far));
+	SAY_AS("nothing", receive(pair.far, &seen, MSG_DONTWAIT));
+	say_left(pair.far);
+}
+
 /* One callback a call; each packet that comes alone is one. */
 static void one_packet(char **args)
 {
@@ -1447,6 +1487,7 @@ const struct scenario scenarios[] = {
 	{"stream_stops", stream_stops},
 	{"tcp_codes", tcp_codes},
 	{"peeking", peeking},
+	{"peeked_before", peeked_before},
 	{"one_packet", one_packet},
 	{"packets", packets},
 	{"filtered", filtered},
