@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <string.h>
 
 #include "generated/onload_emulated.h"
 #include "src/emulate/endpoint.h"
@@ -368,8 +367,7 @@ static int get_flags(int fd, const uint32_t *flags, void *optval, socklen_t *opt
 	if (result == 0) {
 		*optlen = size;
 		if (flags)
-			memcpy(optval, flags,
-			       size < sizeof(*flags) ? size : sizeof(*flags));
+			lkos_option_tell(optval, size, (int)*flags);
 	}
 	return result;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "src/translate/extension_stamps.h"
@@ -54,5 +55,13 @@ struct lkos_stamps lkos_stamps_inherited(const struct lkos_stamps *listener);
 
 /* Gives back what is kept of a socket that is gone. The lock is held. */
 void lkos_stamps_end(struct lkos_stamps *stamps);
+
+/* Puts a value in the place of the one that getsockopt() has written. filled: bytes that it wrote; of none,
+ * optval may be NULL. */
+static inline void lkos_option_tell(void *optval, socklen_t filled, int value)
+{
+	if (filled)
+		memcpy(optval, &value, filled < sizeof(value) ? filled : sizeof(value));
+}
 
 #endif

@@ -2,7 +2,6 @@
 #include "src/emulate/own_pktinfo.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "src/emulate/endpoint.h"
 #include "src/emulate/extension_stamps.h"
@@ -77,10 +76,7 @@ int lkos_own_pktinfo_get(int fd, int level, int optname, void *optval, socklen_t
 	const int result = lkos_next.getsockopt(fd, level, optname, optval, optlen);
 	struct lkos_stamps known;
 
-	if (result == 0 && lkos_stamps_find(fd, &known) && known.pktinfo.ours) {
-		const int told = known.pktinfo.asked;
-
-		memcpy(optval, &told, *optlen < sizeof(told) ? *optlen : sizeof(told));
-	}
+	if (result == 0 && lkos_stamps_find(fd, &known) && known.pktinfo.ours)
+		lkos_option_tell(optval, *optlen, known.pktinfo.asked);
 	return result;
 }

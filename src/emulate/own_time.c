@@ -2,7 +2,6 @@
 #include "src/emulate/own_time.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "src/emulate/endpoint.h"
 #include "src/emulate/extension_stamps.h"
@@ -106,11 +105,9 @@ int lkos_own_time_get(int fd, int optname, void *optval, socklen_t *optlen)
 	const int result = lkos_next.getsockopt(fd, SOL_SOCKET, optname, optval, optlen);
 	struct lkos_stamps known;
 
-	if (result == 0 && lkos_stamps_find(fd, &known) && known.time.ours) {
-		const int told = lkos_time_option_told(&known.time, optname,
-						       has(fd, LKOS_SCM_TIME_NS_NEW));
-
-		memcpy(optval, &told, *optlen < sizeof(told) ? *optlen : sizeof(told));
-	}
+	if (result == 0 && lkos_stamps_find(fd, &known) && known.time.ours)
+		lkos_option_tell(optval, *optlen,
+				 lkos_time_option_told(&known.time, optname,
+						       has(fd, LKOS_SCM_TIME_NS_NEW)));
 	return result;
 }

@@ -26,6 +26,7 @@
 #include "src/emulate/endpoint.h"
 #include "src/emulate/lock.h"
 #include "src/emulate/sockets.h"
+#include "src/runtime/c.h"
 #include "src/runtime/libc.h"
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
@@ -507,8 +508,9 @@ static bool progress_at_once(int fd, struct lkos_tcp_progress *progress)
 	return (uint32_t)lkos_queued(fd, SIOCINQ) == progress->queued;
 }
 
-/* All at one moment, for which traffic must leave the time. */
-static bool progress_of(int fd, struct lkos_tcp_progress *progress)
+/* All at one moment, for which traffic must leave the time. Apart from its caller: a signal handler's
+ * stack may be small, and TCP_INFO takes 240 bytes of it. */
+LKOS_NOINLINE static bool progress_of(int fd, struct lkos_tcp_progress *progress)
 {
 	for (int i = 0; i < MOMENTS; i++) {
 		if (progress_at_once(fd, progress))
