@@ -320,7 +320,8 @@ static void header(char **args)
 	fact("name=%d", name.ss_family == domain);
 }
 
-/* The same arguments without a filter and with one, each with a message queued. */
+/* The same arguments without a filter and with one, each with a message queued. The memory is not on the
+ * stack: where that is less than 2 GiB below the end of all addresses, the kernel refuses the long calls. */
 static void arguments(char **args)
 {
 	const struct pair pair = connected_pair(family_named(args[0]));
@@ -328,7 +329,7 @@ static void arguments(char **args)
 	struct iovec pieces[1025], *volatile no_pieces = NULL;
 	volatile int many = INT_MAX, negative = -1; /* compilers refuse them, too */
 	volatile size_t huge = SIZE_MAX;
-	char room[64];
+	static char room[64];
 
 	for (size_t i = 0; i < COUNT(pieces); i++)
 		pieces[i] = (struct iovec){room, 0};
