@@ -298,6 +298,13 @@ TEST(Buffers, MisusedAreNamedInTheLog) {
   }
 }
 
+TEST(Buffers, FewOfThemCutNoDatagramOfTwoThreads) {
+  for (const char* family : {"udp4", "udp6"}) {
+    ExpectFacts({"few_left", family, "2"}, "cut=0\n");
+    ExpectFacts({"few_left", family, "4"}, "cut=0\nrefused=0\n");
+  }
+}
+
 #ifdef __SANITIZE_ADDRESS__
 TEST(Buffers, AreNotToBeTouchedOnceTheyAreGivenBack) {
   const Ran ran = RunCommand(Scenario(With::kLibrary, {"touched", "udp4"}));

@@ -42,7 +42,7 @@ struct reception {
 struct message {
 	struct oo_zc_buf *buffers[LKOS_DATAGRAM_BUFFERS];
 	struct iovec pieces[LKOS_DATAGRAM_BUFFERS];
-	size_t count, room;
+	size_t count;
 	struct msghdr header;
 	struct sockaddr_storage name; /* where the application asks for none */
 	int cancellation;             /* of this thread, before */
@@ -50,12 +50,16 @@ struct message {
 
 /* ---- buffers */
 
-/* How much there is room for, before the buffers are taken: as much as there are. */
-static void take(struct message *message, const struct reception *to, size_t most)
+/* Takes buffers, of which so many count. false: there are not that many. */
+static bool take(struct message *message, const struct reception *to, size_t number,
+		 size_t counted)
 {
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &message->cancellation);
-	message->count = lkos_buffers_take(to->stack, message->buffers, most);
-	message->room = 0;
+	if (!lkos_buffers_take(to->stack, message->buffers, number, counted)) {
+		pthread_setcancelstate(message->cancellation, NULL);
+		return false;
+	}
+	message->count = number;
 	for (size_t i = 0; i < message->count; i++) {
 		const size_t headers = to->tcp  ? LKOS_TCP_HEADERS
 				       : i == 0 ? LKOS_UDP_HEADERS
@@ -64,7 +68,6 @@ static void take(struct message *message, const struct reception *to, size_t mos
 
 		message->pieces[i] = (struct iovec){message->buffers[i]->bytes + start,
 						    LKOS_BUFFER_SIZE - start};
-		message->room += LKOS_BUFFER_SIZE - start;
 	}
 	message->header = to->given;
 	message->header.msg_iov = message->pieces;
@@ -73,6 +76,7 @@ static void take(struct message *message, const struct reception *to, size_t mos
 		message->header.msg_name = &message->name;
 		message->header.msg_namelen = sizeof(message->name);
 	}
+	return true;
 }
 
 /* Gives those back in which nothing was received; one stays for a message of no bytes. */
@@ -91,12 +95,10 @@ static void trim(struct message *message, size_t length)
 	message->count = needed;
 }
 
-/* return: -err */
-static int drop(struct message *message, int err)
+static void drop(struct message *message)
 {
 	lkos_buffers_give(message->buffers, message->count);
 	pthread_setcancelstate(message->cancellation, NULL);
-	return -err;
 }
 
 /* ---- the callback */
@@ -189,7 +191,8 @@ static bool is_anything_left(int fd)
 	return !(polled.revents & POLLRDHUP) || lkos_queued(fd, SIOCINQ) > 0;
 }
 
-/* return: 1, 0 where no more will come, or -errno. */
+/* There is room for any datagram: another thread may receive the next one meanwhile. return: 1, 0 where no
+ * more will come, or -errno. */
 static int receive_datagram(struct reception *to, int flags)
 {
 	struct message message;
@@ -200,12 +203,12 @@ static int receive_datagram(struct reception *to, int flags)
 		length = next_datagram(to, flags, &any);
 		if (length < 0 || !any)
 			return (int)length;
-		take(&message, to, LKOS_DATAGRAM_BUFFERS);
-		if (message.count == 0 || (size_t)length > message.room)
-			return drop(&message, ENOBUFS);
+		if (!take(&message, to, LKOS_DATAGRAM_BUFFERS,
+			  lkos_datagram_buffers((size_t)length)))
+			return -ENOBUFS;
 		length = lkos_receive_unfiltered(to->fd, &message.header, MSG_DONTWAIT);
 		if (length < 0)
-			drop(&message, errno);
+			drop(&message);
 	} while (length < 0 && errno == EAGAIN);
 	if (length < 0)
 		return -errno;
@@ -269,13 +272,12 @@ static int receive_packet(struct reception *to, int flags)
 
 		if (result <= 0)
 			return result;
-		take(&message, to, 1);
-		if (message.count == 0)
-			return drop(&message, ENOBUFS);
+		if (!take(&message, to, 1, 1))
+			return -ENOBUFS;
 		length = lkos_receive_unfiltered(to->fd, &message.header,
 						 MSG_DONTWAIT | LKOS_MSG_ONEPKT);
 		if (length <= 0)
-			drop(&message, errno);
+			drop(&message);
 	} while (length < 0 && errno == EAGAIN);
 	if (length <= 0)
 		return length < 0 ? -errno : 0;
@@ -296,13 +298,14 @@ static int peek_packets(struct reception *to, int flags)
 
 	if (result <= 0)
 		return result;
-	take(&message, to, one_packet ? 1 : LKOS_DATAGRAM_BUFFERS);
-	if (message.count == 0)
-		return drop(&message, ENOBUFS);
+	if (!take(&message, to, one_packet ? 1 : LKOS_DATAGRAM_BUFFERS, 1))
+		return -ENOBUFS;
 	length = lkos_receive_unfiltered(to->fd, &message.header,
 					 MSG_DONTWAIT | MSG_PEEK | one_packet);
-	if (length <= 0)
-		return drop(&message, length < 0 ? errno : 0);
+	if (length <= 0) {
+		drop(&message);
+		return length < 0 ? -errno : 0;
+	}
 	trim(&message, (size_t)length);
 	pthread_setcancelstate(message.cancellation, NULL);
 	length = 0;
