@@ -3,7 +3,8 @@
  * buffers and handed to the callback.
  *
  * No lock is held over a callback, which may call anything, for this socket too. A thread waits without
- * buffers, and is not cancelled while it has some, so none are lost by that.
+ * buffers, and is not cancelled while it has some, but in a callback. A callback that does not return loses
+ * its buffers; on Onload it keeps the socket's lock.
  *
  * source: onload src/lib/transport/unix/zc_intercept.c, src/lib/transport/ip/udp_recv.c, tcp_recv.c */
 #include <errno.h>
