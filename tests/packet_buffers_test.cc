@@ -55,4 +55,13 @@ TEST(BufferCheck, RefusesWhatIsElsewhereOrTooLong) {
   EXPECT_EQ(lkos_buffer_check(kBuffer, kBuffer + kFirst, 100, 100), 0);
 }
 
+TEST(DatagramBuffers, HoldADatagramAndNoMoreThanThat) {
+  for (size_t length = 0; length <= 65535; ++length) {
+    const size_t count = lkos_datagram_buffers(length);
+    ASSERT_LE(length, count * 1792 - 66);
+    ASSERT_TRUE(count == 1 || length > (count - 1) * 1792 - 66) << length;
+    ASSERT_LE(count, static_cast<size_t>(LKOS_DATAGRAM_BUFFERS));
+  }
+}
+
 }  // namespace

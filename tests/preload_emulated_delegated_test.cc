@@ -108,6 +108,23 @@ TEST_P(Delegated, LosesNothingWhenTheWindowIsShut) {
               "more than one block=1, missing=0, wrong=0\n");
 }
 
+TEST_P(Delegated, WaitsForTheWindowOfThePeer) {
+  ExpectFacts({"peer_window", connection},
+              "full: 4; send_wnd 0, cong_wnd above a segment; headers=0\n"
+              "complete(pair.near, \"hello\", 0)=-1, EMSGSIZE\n"
+              "send(pair.near, \"!\", 1, 0)=1\n"
+              "read: 0; send_wnd open, cong_wnd above a segment; headers=1\n");
+}
+
+TEST(DelegatedSends, GoOnWhenTheCongestionWindowIsFull) {
+  ExpectFacts(
+      {"congestion_window", "tcp4"},
+      "full: 6; send_wnd open, cong_wnd below a segment; headers=1\n"
+      "send(pair.near, \"!\", 1, 0)=-1, EBUSY\n"
+      "complete(pair.near, \"hello\", 0)=5\n"
+      "acknowledged: 0; send_wnd open, cong_wnd above a segment; headers=1\n");
+}
+
 TEST_P(Delegated, WaitsWhereOnlyTheSocketMayNot) {
   ExpectFacts({"waits", connection},
               "complete(pair.near, \"01234\", MSG_DONTWAIT)=-1, EAGAIN\n"

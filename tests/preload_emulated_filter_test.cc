@@ -89,7 +89,15 @@ TEST_P(Filter, IsShownWhatThereWasRoomFor) {
               "recvmsg(pair.far, &header, 0)=3\n"
               "120 pieces: 1 calls, \"a|b|c\"\n"
               "recvmsg(pair.far, &header, 0)=3\n"
-              "121 pieces: 0 calls, \n");
+              "121 pieces: 1 calls, \"a|b|c\"\n"
+              "recvmsg(pair.far, &header, 0)=1024\n"
+              "pieces=1024\n");
+}
+
+TEST_P(Filter, IsShownMessagesAndNoEnd) {
+  const std::string nine = "\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\n";
+  ExpectFacts({"ends", udp},
+              "empty datagrams: 9 calls, " + nine + "ends: 0 calls, \n");
 }
 
 TEST_P(Filter, IsShownTheHeader) {
@@ -114,7 +122,7 @@ TEST_P(Filter, ChangesNoAnswerToArgumentsThatTheKernelRefusesOrCuts) {
       "read(pair.far, room, huge)=-1, EFAULT\n"
       "recv(pair.far, room, huge, 0)=3\n"
       "recvfrom(pair.far, room, huge, 0, NULL, NULL)=4\n";
-  ExpectFacts({"arguments", udp}, each + each + "calls=2\n");
+  ExpectFacts({"arguments", udp}, each + each + "calls=3\n");
 }
 
 TEST_P(Filter, BelongsToTheSocket) {

@@ -2,7 +2,6 @@
 #include "src/emulate/buffers.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <sys/mman.h>
 
 #include "generated/onload_emulated.h"
@@ -18,6 +17,7 @@ struct record {
 	struct record *next; /* free: the next free one; else: what follows of a datagram */
 	int32_t stack;
 	enum owner owner;
+	bool counted; /* in in_use */
 };
 
 struct set {
@@ -114,24 +114,11 @@ static size_t limit(void)
 	return (size_t)packets;
 }
 
-size_t lkos_buffers_take(int32_t stack, struct oo_zc_buf **buffers, size_t most)
+static void count(struct record *record, bool counts)
 {
-	const size_t allowed = limit();
-	const uint64_t signals = lkos_lock();
-	size_t taken = 0;
-
-	while (taken < most && in_use < allowed && (free_records || make_set())) {
-		struct record *const record = free_records;
-
-		free_records = record->next;
-		*record = (struct record){.stack = stack, .owner = OURS};
-		buffers[taken] = buffer_of(record);
-		allow(buffers[taken]);
-		taken++;
-		in_use++;
-	}
-	lkos_unlock(signals);
-	return taken;
+	in_use += counts;
+	in_use -= record->counted;
+	record->counted = counts;
 }
 
 /* With all that follow. The lock is held. */
@@ -140,30 +127,61 @@ static void give(struct record *record)
 	while (record) {
 		struct record *const following = record->next;
 
+		count(record, false);
 		make_free(record);
-		in_use--;
 		record = following;
 	}
 }
 
-void lkos_buffers_give(struct oo_zc_buf *const *buffers, size_t count)
+/* The lock is held. */
+static void give_each(struct oo_zc_buf *const *buffers, size_t number)
+{
+	for (size_t i = 0; i < number; i++)
+		give(record_of(buffers[i]));
+}
+
+bool lkos_buffers_take(int32_t stack, struct oo_zc_buf **buffers, size_t number,
+		       size_t counted)
+{
+	const size_t allowed = limit();
+	const uint64_t signals = lkos_lock();
+	const bool may = in_use + counted <= allowed;
+	size_t taken = 0;
+
+	while (may && taken < number && (free_records || make_set())) {
+		struct record *const record = free_records;
+
+		free_records = record->next;
+		*record = (struct record){.stack = stack, .owner = OURS};
+		count(record, taken < counted);
+		buffers[taken] = buffer_of(record);
+		allow(buffers[taken]);
+		taken++;
+	}
+	if (taken < number)
+		give_each(buffers, taken);
+	lkos_unlock(signals);
+	return taken == number;
+}
+
+void lkos_buffers_give(struct oo_zc_buf *const *buffers, size_t number)
 {
 	const uint64_t signals = lkos_lock();
 
-	for (size_t i = 0; i < count; i++)
-		give(record_of(buffers[i]));
+	give_each(buffers, number);
 	lkos_unlock(signals);
 }
 
-void lkos_buffers_hand_over(struct oo_zc_buf *const *buffers, size_t count)
+void lkos_buffers_hand_over(struct oo_zc_buf *const *buffers, size_t number)
 {
 	const uint64_t signals = lkos_lock();
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < number; i++) {
 		struct record *const record = record_of(buffers[i]);
 
 		record->owner = i == 0 ? APPLICATIONS : FOLLOWING;
-		record->next = i + 1 < count ? record_of(buffers[i + 1]) : NULL;
+		record->next = i + 1 < number ? record_of(buffers[i + 1]) : NULL;
+		count(record, true);
 	}
 	lkos_unlock(signals);
 }
@@ -194,13 +212,13 @@ static int refuse(const struct oo_zc_buf *handle, const char *fault)
 	return -EINVAL;
 }
 
-int lkos_buffers_return(int32_t stack, struct oo_zc_buf *const *handles, size_t count)
+int lkos_buffers_return(int32_t stack, struct oo_zc_buf *const *handles, size_t number)
 {
 	const uint64_t signals = lkos_lock();
 	const char *fault = NULL;
 	size_t checked = 0;
 
-	for (; checked < count; checked++) {
+	for (; checked < number; checked++) {
 		struct record *const record = record_of(handles[checked]);
 
 		fault = fault_of(record, stack);

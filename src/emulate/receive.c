@@ -113,17 +113,13 @@ static ssize_t wait_for_packet(int fd, int flags)
 	return unread && unread < SSIZE_MAX ? (ssize_t)unread : SSIZE_MAX;
 }
 
-/* Takes a message and its first piece that has room. false: there is none, or it is not all memory that can
- * be read and written: then the kernel is to say so. */
-static bool take_first_piece(int fd, struct msghdr *msg, struct msghdr *ours,
-			     struct iovec *piece)
+/* Leaves of a message its pieces from the first one that has room. false: there is none, or one cannot be
+ * read: then the kernel is to say so. */
+static bool take_first_piece(struct msghdr *ours, struct iovec *piece)
 {
-	lkos_known_page readable = 0, writable = 0;
+	lkos_known_page readable = 0;
 
-	if (lkos_memory_read(ours, msg, sizeof(*ours), &readable) != 0 ||
-	    !lkos_memory_is_writable(fd, &msg->msg_namelen, &writable) ||
-	    !lkos_memory_is_writable(fd, (unsigned int *)&msg->msg_flags, &writable) ||
-	    ours->msg_iovlen > LKOS_MESSAGES_MAX)
+	if (ours->msg_iovlen > LKOS_MESSAGES_MAX)
 		return false;
 	for (; ours->msg_iovlen; ours->msg_iov++, ours->msg_iovlen--) {
 		if (lkos_memory_read(piece, ours->msg_iov, sizeof(*piece), &readable) != 0)
@@ -137,11 +133,11 @@ static bool take_first_piece(int fd, struct msghdr *msg, struct msghdr *ours,
 /* As Onload, which fills one piece of memory only. */
 static ssize_t receive_one_packet(int fd, struct msghdr *msg, int flags)
 {
-	struct msghdr ours;
+	struct msghdr ours = *msg;
 	struct iovec piece;
 	ssize_t most, received;
 
-	if (!take_first_piece(fd, msg, &ours, &piece))
+	if (!take_first_piece(&ours, &piece))
 		return receive(fd, msg, flags);
 	most = wait_for_packet(fd, flags);
 	if (most < 0)
@@ -183,15 +179,38 @@ ssize_t lkos_look(int fd, struct msghdr *msg, int flags)
 	return seen;
 }
 
+/* A message has a sender, which the end that shutdown() makes has not: so that is asked for. Apart from its
+ * caller, because of its stack. */
+LKOS_NOINLINE static ssize_t receive_filtered(int fd, uint64_t cookie, struct msghdr *msg,
+					      int flags)
+{
+	struct sockaddr_storage sender;
+	struct msghdr ours = *msg;
+	ssize_t received;
+
+	if (!msg->msg_name) {
+		ours.msg_name = &sender;
+		ours.msg_namelen = sizeof(sender);
+	}
+	received = lkos_receive_unfiltered(fd, &ours, flags);
+	if (msg->msg_name) /* also where the address cannot be written */
+		msg->msg_namelen = ours.msg_namelen;
+	if (received < 0)
+		return received;
+	msg->msg_controllen = ours.msg_controllen;
+	msg->msg_flags = ours.msg_flags;
+	if (received > 0 || ours.msg_namelen > 0)
+		lkos_recv_filter_show(cookie, msg, (size_t)received, flags);
+	return received;
+}
+
 ssize_t lkos_receive(int fd, struct msghdr *msg, int flags)
 {
 	const uint64_t cookie =
 		lkos_socket_cookie(fd); /* a thread may close fd meanwhile */
-	const ssize_t received = lkos_receive_unfiltered(fd, msg, flags);
 
-	if (received >= 0)
-		lkos_recv_filter_show(cookie, msg, (size_t)received, flags);
-	return received;
+	return lkos_has_recv_filter(cookie) ? receive_filtered(fd, cookie, msg, flags)
+					    : lkos_receive_unfiltered(fd, msg, flags);
 }
 
 ssize_t lkos_receive_into(int fd, void *buf, size_t len, int flags)

@@ -31,7 +31,8 @@ static inline bool lkos_receiving_may_differ(int flags)
 	       LKOS_UNLIKELY(flags & (LKOS_MSG_ONEPKT | MSG_OOB));
 }
 
-/* As recvmsg(), for such a socket: -1 and errno, or as many bytes as were received. */
+/* As recvmsg(), for such a socket: -1 and errno, or as many bytes as were received. The header is memory
+ * that can be read and written. */
 ssize_t lkos_receive(int fd, struct msghdr *msg, int flags);
 
 /* The same for an extension, whose calls no filter is shown. */

@@ -7,7 +7,6 @@
 #include "src/emulate/recv_filter.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "generated/onload_emulated.h"
@@ -15,8 +14,12 @@
 #include "src/emulate/lock.h"
 #include "src/emulate/receive.h"
 #include "src/runtime/log.h"
+#include "src/translate/message_flags.h"
 
-#define PIECES_MOST 120 /* Onload calls no filter where a message has more */
+/* Pieces of memory: what Onload has for a message, so that a signal handler's small stack will do, and what the
+ * kernel takes. */
+#define PIECES_FEW 120
+#define PIECES_MOST LKOS_MESSAGES_MAX
 
 /* return: 0 or -ENOMEM. */
 static int keep(uint64_t cookie, const struct lkos_recv_filter *filter)
@@ -29,6 +32,16 @@ static int keep(uint64_t cookie, const struct lkos_recv_filter *filter)
 		socket->filter = *filter;
 	lkos_unlock(signals);
 	return socket || !filter->call ? 0 : -ENOMEM;
+}
+
+bool lkos_has_recv_filter(uint64_t cookie)
+{
+	const uint64_t signals = lkos_lock();
+	const struct lkos_socket *const known = lkos_socket_at(cookie);
+	const bool has = known && known->filter.call;
+
+	lkos_unlock(signals);
+	return has;
 }
 
 int lkos_emulated_onload_set_recv_filter(int fd, onload_zc_recv_filter_callback filter,
@@ -66,11 +79,9 @@ static size_t written(const struct msghdr *received, size_t length,
 	return count;
 }
 
-/* Apart, because of its stack. */
-LKOS_NOINLINE static void show(const struct lkos_recv_filter *filter,
-			       const struct msghdr *received, size_t length)
+static void show(const struct lkos_recv_filter *filter, const struct msghdr *received,
+		 size_t length, struct onload_zc_iovec *pieces)
 {
-	struct onload_zc_iovec pieces[PIECES_MOST];
 	struct onload_zc_msg message = {.iov = pieces, .msghdr = *received};
 	const int kept = errno;
 
@@ -80,12 +91,29 @@ LKOS_NOINLINE static void show(const struct lkos_recv_filter *filter,
 	errno = kept;
 }
 
+/* Apart, because of their stack. */
+#define SHOW_WITH_ROOM(name, room)                                                       \
+	LKOS_NOINLINE static void name(const struct lkos_recv_filter *filter,            \
+				       const struct msghdr *received, size_t length)     \
+	{                                                                                \
+		struct onload_zc_iovec pieces[room];                                     \
+                                                                                         \
+		show(filter, received, length, pieces);                                  \
+	}
+
+SHOW_WITH_ROOM(show_few, PIECES_FEW)
+SHOW_WITH_ROOM(show_many, PIECES_MOST)
+
 void lkos_recv_filter_show(uint64_t cookie, const struct msghdr *received, size_t length,
 			   int flags)
 {
 	struct lkos_socket socket;
 
-	if (!(flags & (MSG_PEEK | MSG_ERRQUEUE)) && received->msg_iovlen <= PIECES_MOST &&
-	    lkos_socket_find(cookie, &socket) && socket.filter.call)
-		show(&socket.filter, received, length);
+	if (flags & (MSG_PEEK | MSG_ERRQUEUE) || !lkos_socket_find(cookie, &socket) ||
+	    !socket.filter.call)
+		return;
+	if (received->msg_iovlen <= PIECES_FEW)
+		show_few(&socket.filter, received, length);
+	else
+		show_many(&socket.filter, received, length);
 }

@@ -3,6 +3,7 @@
 #ifndef LKOS_EMULATE_RECV_FILTER_H
 #define LKOS_EMULATE_RECV_FILTER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -13,6 +14,8 @@ struct lkos_recv_filter {
 	onload_zc_recv_filter_callback call; /* NULL: none */
 	void *arg;
 };
+
+bool lkos_has_recv_filter(uint64_t cookie);
 
 /* Shows the filter of a socket what a call with these flags has received: its length may be more than
  * there was room for. No lock is held: the filter may make any call. errno is kept. */

@@ -76,9 +76,22 @@ LKOS_EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags,
 	return lkos_next.recvfrom(fd, buf, len, flags, addr, addrlen);
 }
 
+/* Can it be read and written? Otherwise the kernel is to say so. No more than two pages. */
+static bool is_ours_to_fill(int fd, void *at, size_t size)
+{
+	lkos_known_page readable = 0, writable = 0;
+	unsigned int *const last =
+		(unsigned int *)((char *)at + size - sizeof(unsigned int));
+
+	return lkos_memory_is_readable(at, size, &readable) &&
+	       lkos_memory_is_writable(fd, at, &writable) &&
+	       lkos_memory_is_writable(fd, last, &writable);
+}
+
 LKOS_NOINLINE static ssize_t special_recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	if (lkos_socket_receives_messages_specially(fd, flags))
+	if (lkos_socket_receives_messages_specially(fd, flags) &&
+	    is_ours_to_fill(fd, msg, sizeof(*msg)))
 		return lkos_receive(fd, msg, flags);
 	return lkos_next.recvmsg(fd, msg, flags);
 }
@@ -106,18 +119,6 @@ static bool time_is_left(struct timespec *timeout, int64_t start, int64_t whole)
 	timeout->tv_sec = (time_t)(left < 0 ? 0 : left / 1000000000);
 	timeout->tv_nsec = (long)(left < 0 ? 0 : left % 1000000000);
 	return left > 0;
-}
-
-/* Can it be read and written? Otherwise the kernel is to say so. No more than two pages. */
-static bool is_ours_to_fill(int fd, void *at, size_t size)
-{
-	lkos_known_page readable = 0, writable = 0;
-	unsigned int *const last =
-		(unsigned int *)((char *)at + size - sizeof(unsigned int));
-
-	return lkos_memory_is_readable(at, size, &readable) &&
-	       lkos_memory_is_writable(fd, at, &writable) &&
-	       lkos_memory_is_writable(fd, last, &writable);
 }
 
 /* As the kernel: an error of the socket comes before any message, the time is looked at after each

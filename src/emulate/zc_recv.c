@@ -3,7 +3,8 @@
  * buffers and handed to the callback.
  *
  * No lock is held over a callback, which may call anything, for this socket too. A thread waits without
- * buffers, and is not cancelled while it has some, so none are lost by that.
+ * buffers, and is not cancelled while it has some, but in a callback. A callback that does not return loses
+ * its buffers; on Onload it keeps the socket's lock.
  *
  * source: onload src/lib/transport/unix/zc_intercept.c, src/lib/transport/ip/udp_recv.c, tcp_recv.c */
 #include <errno.h>
@@ -42,7 +43,7 @@ struct reception {
 struct message {
 	struct oo_zc_buf *buffers[LKOS_DATAGRAM_BUFFERS];
 	struct iovec pieces[LKOS_DATAGRAM_BUFFERS];
-	size_t count, room;
+	size_t count;
 	struct msghdr header;
 	struct sockaddr_storage name; /* where the application asks for none */
 	int cancellation;             /* of this thread, before */
@@ -50,12 +51,16 @@ struct message {
 
 /* ---- buffers */
 
-/* How much there is room for, before the buffers are taken: as much as there are. */
-static void take(struct message *message, const struct reception *to, size_t most)
+/* Takes buffers, of which so many count. false: there are not that many. */
+static bool take(struct message *message, const struct reception *to, size_t number,
+		 size_t counted)
 {
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &message->cancellation);
-	message->count = lkos_buffers_take(to->stack, message->buffers, most);
-	message->room = 0;
+	if (!lkos_buffers_take(to->stack, message->buffers, number, counted)) {
+		pthread_setcancelstate(message->cancellation, NULL);
+		return false;
+	}
+	message->count = number;
 	for (size_t i = 0; i < message->count; i++) {
 		const size_t headers = to->tcp  ? LKOS_TCP_HEADERS
 				       : i == 0 ? LKOS_UDP_HEADERS
@@ -64,7 +69,6 @@ static void take(struct message *message, const struct reception *to, size_t mos
 
 		message->pieces[i] = (struct iovec){message->buffers[i]->bytes + start,
 						    LKOS_BUFFER_SIZE - start};
-		message->room += LKOS_BUFFER_SIZE - start;
 	}
 	message->header = to->given;
 	message->header.msg_iov = message->pieces;
@@ -73,6 +77,7 @@ static void take(struct message *message, const struct reception *to, size_t mos
 		message->header.msg_name = &message->name;
 		message->header.msg_namelen = sizeof(message->name);
 	}
+	return true;
 }
 
 /* Gives those back in which nothing was received; one stays for a message of no bytes. */
@@ -91,12 +96,10 @@ static void trim(struct message *message, size_t length)
 	message->count = needed;
 }
 
-/* return: -err */
-static int drop(struct message *message, int err)
+static void drop(struct message *message)
 {
 	lkos_buffers_give(message->buffers, message->count);
 	pthread_setcancelstate(message->cancellation, NULL);
-	return -err;
 }
 
 /* ---- the callback */
@@ -189,7 +192,8 @@ static bool is_anything_left(int fd)
 	return !(polled.revents & POLLRDHUP) || lkos_queued(fd, SIOCINQ) > 0;
 }
 
-/* return: 1, 0 where no more will come, or -errno. */
+/* There is room for any datagram: another thread may receive the next one meanwhile. return: 1, 0 where no
+ * more will come, or -errno. */
 static int receive_datagram(struct reception *to, int flags)
 {
 	struct message message;
@@ -200,12 +204,12 @@ static int receive_datagram(struct reception *to, int flags)
 		length = next_datagram(to, flags, &any);
 		if (length < 0 || !any)
 			return (int)length;
-		take(&message, to, LKOS_DATAGRAM_BUFFERS);
-		if (message.count == 0 || (size_t)length > message.room)
-			return drop(&message, ENOBUFS);
+		if (!take(&message, to, LKOS_DATAGRAM_BUFFERS,
+			  lkos_datagram_buffers((size_t)length)))
+			return -ENOBUFS;
 		length = lkos_receive_unfiltered(to->fd, &message.header, MSG_DONTWAIT);
 		if (length < 0)
-			drop(&message, errno);
+			drop(&message);
 	} while (length < 0 && errno == EAGAIN);
 	if (length < 0)
 		return -errno;
@@ -269,13 +273,12 @@ static int receive_packet(struct reception *to, int flags)
 
 		if (result <= 0)
 			return result;
-		take(&message, to, 1);
-		if (message.count == 0)
-			return drop(&message, ENOBUFS);
+		if (!take(&message, to, 1, 1))
+			return -ENOBUFS;
 		length = lkos_receive_unfiltered(to->fd, &message.header,
 						 MSG_DONTWAIT | LKOS_MSG_ONEPKT);
 		if (length <= 0)
-			drop(&message, errno);
+			drop(&message);
 	} while (length < 0 && errno == EAGAIN);
 	if (length <= 0)
 		return length < 0 ? -errno : 0;
@@ -296,13 +299,14 @@ static int peek_packets(struct reception *to, int flags)
 
 	if (result <= 0)
 		return result;
-	take(&message, to, one_packet ? 1 : LKOS_DATAGRAM_BUFFERS);
-	if (message.count == 0)
-		return drop(&message, ENOBUFS);
+	if (!take(&message, to, one_packet ? 1 : LKOS_DATAGRAM_BUFFERS, 1))
+		return -ENOBUFS;
 	length = lkos_receive_unfiltered(to->fd, &message.header,
 					 MSG_DONTWAIT | MSG_PEEK | one_packet);
-	if (length <= 0)
-		return drop(&message, length < 0 ? errno : 0);
+	if (length <= 0) {
+		drop(&message);
+		return length < 0 ? -errno : 0;
+	}
 	trim(&message, (size_t)length);
 	pthread_setcancelstate(message.cancellation, NULL);
 	length = 0;

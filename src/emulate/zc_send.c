@@ -40,7 +40,7 @@ int lkos_emulated_onload_zc_alloc_buffers(int fd, struct onload_zc_iovec *iovecs
 	for (int i = 0; i < iovecs_len; i++) {
 		struct oo_zc_buf *buffer;
 
-		if (lkos_buffers_take(endpoint.socket.stack.number, &buffer, 1) == 0) {
+		if (!lkos_buffers_take(endpoint.socket.stack.number, &buffer, 1, 1)) {
 			while (i-- > 0)
 				lkos_buffers_give(&iovecs[i].buf, 1);
 			return -ENOMEM;

@@ -3,10 +3,15 @@
 
 #include <errno.h>
 
-_Static_assert(LKOS_DATAGRAM_BUFFERS *(LKOS_BUFFER_SIZE - LKOS_BUFFER_FRAME) -
-			       LKOS_UDP_HEADERS >=
-		       65535 - 8,
+#define FRAME (LKOS_BUFFER_SIZE - LKOS_BUFFER_FRAME)
+
+_Static_assert(LKOS_DATAGRAM_BUFFERS *FRAME - LKOS_UDP_HEADERS >= 65535 - 8,
 	       "the largest datagram has room");
+
+size_t lkos_datagram_buffers(size_t length)
+{
+	return (LKOS_UDP_HEADERS + (length ? length : 1) + FRAME - 1) / FRAME;
+}
 
 enum { HEADERS_UDP = 1, HEADERS_TCP = 2 };
 

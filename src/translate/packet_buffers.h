@@ -18,8 +18,9 @@
 #define LKOS_UDP_HEADERS (18 + 40 + 8)
 #define LKOS_TCP_HEADERS (18 + 40 + 32)
 
-/* The buffers that the largest datagram takes: only the first has headers. */
+/* The buffers that a datagram takes, of which only the first has headers, and those of the largest one. */
 #define LKOS_DATAGRAM_BUFFERS 37
+size_t lkos_datagram_buffers(size_t length);
 
 /* Bytes of a buffer, counted from its first one. */
 struct lkos_buffer_part {

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/net_tstamp.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
@@ -433,6 +434,93 @@ static void overfill(char **args)
 	     sent - received, wrong);
 }
 
+static void say_prepared(const char *what, int fd, int size)
+{
+	struct delegation delegation;
+	const struct onload_delegated_send *const told = &delegation.send;
+	const enum onload_delegated_send_rc rc = prepare(&delegation, fd, size);
+
+	fact("%s: %d; send_wnd %s, cong_wnd %s a segment; headers=%d", what, (int)rc,
+	     told->send_wnd > 0 ? "open" : "0",
+	     told->cong_wnd < told->mss ? "below" : "above",
+	     delegation.headers[0] != 0xa5);
+}
+
+/* Sends blocks of bytes as long as prepare() answers OK. return: how many bytes. */
+static long send_prepared(int fd, int block, void (*wait_after)(int fd))
+{
+	static char bytes[65536];
+	const int size = block < (int)sizeof(bytes) ? block : (int)sizeof(bytes);
+	struct delegation delegation;
+	long sent = 0;
+
+	while (prepare(&delegation, fd, size) == ONLOAD_DELEGATED_SEND_RC_OK) {
+		const int window = delegation.send.send_wnd;
+		const struct iovec piece = {bytes,
+					    (size_t)(window < size ? window : size)};
+
+		sent += MUST(onload_delegated_send_complete(fd, &piece, 1, 0));
+		wait_after(fd);
+	}
+	return sent;
+}
+
+/* Not acknowledged yet. */
+static void wait_until_under_way(int fd)
+{
+	int unsent;
+
+	do
+		MUST(ioctl(fd, SIOCOUTQNSD, &unsent));
+	while (unsent > 0 && poll(NULL, 0, 1) == 0);
+}
+
+/* The other end has taken all in and reads nothing. */
+static void peer_window(char **args)
+{
+	const struct pair pair = connection(args[0]);
+	long sent, received = 0;
+	char room[4096];
+
+	sent = send_prepared(pair.near, 4096, wait_until_sent);
+	say_prepared("full", pair.near, 5);
+	SAY(complete(pair.near, "hello", 0)); /* nothing was prepared */
+	SAY(send(pair.near, "!", 1, 0));
+	while (received < sent + 1)
+		received += MUST(recv(pair.far, room, sizeof(room), 0));
+	wait_until_sent(pair.near);
+	say_prepared("read", pair.near, 5);
+}
+
+/* What the other end acknowledges does not get here, while a filter drops it. */
+static void congestion_window(char **args)
+{
+	const struct family *family = family_named(args[0]);
+	const int listener = bound_socket(family, NULL, NULL), mss = 700, off = 0;
+	struct sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog filter = {1, &drop_all};
+	struct pair pair;
+	long sent, received = 0;
+	char room[4096];
+	int segment;
+	socklen_t size = sizeof(segment);
+
+	MUST(setsockopt(listener, IPPROTO_TCP, TCP_MAXSEG, &mss, sizeof(mss)));
+	pair = connect_to(family, listener);
+	pair.far = (int)MUST(accept(listener, NULL, NULL));
+	MUST(getsockopt(pair.near, IPPROTO_TCP, TCP_MAXSEG, &segment, &size));
+	MUST(setsockopt(pair.near, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)));
+	sent = send_prepared(pair.near, segment, wait_until_under_way);
+	say_prepared("full", pair.near, 5);
+	SAY(send(pair.near, "!", 1, 0));
+	SAY(complete(pair.near, "hello", 0));
+	MUST(setsockopt(pair.near, SOL_SOCKET, SO_DETACH_FILTER, &off, sizeof(off)));
+	while (received < sent + 5)
+		received += MUST(recv(pair.far, room, sizeof(room), 0));
+	wait_until_sent(pair.near);
+	say_prepared("acknowledged", pair.near, 5);
+}
+
 /* Another process does not know what is reserved here. */
 static void fill_from_child(int fd)
 {
@@ -536,10 +624,17 @@ static void broken(char **args)
 }
 
 const struct scenario scenarios[] = {
-	{"table", table},     {"blocks", blocks},
-	{"headers", headers}, {"without_timestamps", without_timestamps},
-	{"busy", busy},       {"codes", codes},
-	{"stamps", stamps},   {"overfill", overfill},
-	{"waits", waits},     {"broken", broken},
+	{"table", table},
+	{"blocks", blocks},
+	{"headers", headers},
+	{"without_timestamps", without_timestamps},
+	{"busy", busy},
+	{"codes", codes},
+	{"stamps", stamps},
+	{"overfill", overfill},
+	{"peer_window", peer_window},
+	{"congestion_window", congestion_window},
+	{"waits", waits},
+	{"broken", broken},
 	{NULL, NULL},
 };

@@ -157,7 +157,7 @@ static int buffers_left(int fd)
 	return count;
 }
 
-/* From here on no more than LIMIT buffers can be had. */
+/* From here on this thread can have no more than LIMIT buffers. */
 static void set_limit(void)
 {
 	MUST(onload_stack_opt_set_int("EF_MAX_PACKETS", LIMIT));
@@ -934,6 +934,58 @@ static void limits(char **args)
 	say_left(pair.far);
 }
 
+/* What two threads have received of one socket. */
+static atomic_int of_both, cut, refused;
+static atomic_bool all_sent;
+
+static enum onload_zc_callback_rc note_cut(struct onload_zc_recv_args *args, int flags)
+{
+	(void)flags;
+	cut += (args->msg.msghdr.msg_flags & MSG_TRUNC) != 0;
+	of_both++;
+	return ONLOAD_ZC_CONTINUE;
+}
+
+static void *receive_in_one_of_two(void *fd)
+{
+	struct onload_zc_recv_args args = {.cb = note_cut, .flags = MSG_DONTWAIT};
+
+	set_limit();
+	while (!all_sent)
+		refused += onload_zc_recv(*(int *)fd, &args) == -ENOBUFS;
+	return NULL;
+}
+
+/* Datagrams that take one buffer and two by turns, for two threads, when there are LEFT buffers: one may receive
+ * another datagram than it has seen. */
+static void few_left(char **args)
+{
+	static struct onload_zc_iovec buffers[LIMIT];
+	struct pair pair = connected_pair(family_named(args[0]));
+	const int left = atoi(args[1]);
+	pthread_t threads[2];
+
+	set_limit();
+	MUST(onload_zc_alloc_buffers(pair.far, buffers, LIMIT - left,
+				     ONLOAD_ZC_BUFFER_HDR_NONE));
+	for (size_t i = 0; i < COUNT(threads); i++)
+		MUST(pthread_create(&threads[i], NULL, receive_in_one_of_two, &pair.far)
+			     ? -1
+			     : 0);
+	for (int sent = 0; sent < 1000; sent += 10) {
+		for (int i = 0; i < 10; i++)
+			send_bytes(pair.near, 0, i % 2 ? 3000 : 100);
+		while (of_both < sent + 10)
+			sched_yield();
+	}
+	all_sent = true;
+	for (size_t i = 0; i < COUNT(threads); i++)
+		MUST(pthread_join(threads[i], NULL) ? -1 : 0);
+	fact("cut=%d", cut);
+	if (left >= 4)
+		fact("refused=%d", refused);
+}
+
 /* Reads a buffer that it has given back. */
 static void touched(char **args)
 {
@@ -1493,6 +1545,7 @@ const struct scenario scenarios[] = {
 	{"filtered", filtered},
 	{"urgent", urgent},
 	{"limits", limits},
+	{"few_left", few_left},
 	{"touched", touched},
 	{"default_limit", default_limit},
 	{"leak", leak},
