@@ -188,6 +188,23 @@ TEST(OrderedWaitLeaves, AnErrorForTheNextCallThatReceives) {
   }
 }
 
+// SO_ERROR and the events tell it until it is taken, as after epoll_wait().
+TEST(OrderedWaitLeaves, AnErrorAsPlainWaitsDo) {
+  for (const char* scenario : {"pending_error", "queued_error"}) {
+    for (const char* family : {"udp4", "udp6"}) {
+      Expect({scenario, family, "ordered"},
+             Facts(With::kNothing, {scenario, family, "kernel"}));
+    }
+  }
+}
+
+TEST(OrderedWaitTells, AnErrorWithoutData) {
+  for (const char* family : {"udp4", "udp6"}) {
+    Expect({"error_alone", family, "ordered"},
+           Facts(With::kNothing, {"error_alone", family, "kernel"}));
+  }
+}
+
 TEST(OrderedWaitLeaves, AllForAReaderWhileOthersWait) {
   for (const char* family : {"udp4", "udp6"}) {
     // In an earlier constructor this hangs under ThreadSanitizer.

@@ -488,6 +488,176 @@ static void errors(char **args)
 	close(set);
 }
 
+/* ---- Errors: as after a wait in the kernel's order */
+
+/* ordered: else in the kernel's order. */
+static void say_events(const char *what, int set, int most, bool ordered)
+{
+	char text[200] = "";
+	size_t at = 0;
+	struct told told;
+
+	if (ordered)
+		wait_ordered(set, &told, most, 0);
+	else
+		told.count = epoll_wait(set, told.events, most, 0);
+	for (int i = 0; i < told.count; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, " %c%s%s",
+				       (char)told.events[i].data.u64,
+				       told.events[i].events & EPOLLIN ? " IN" : "",
+				       told.events[i].events & EPOLLERR ? " ERR" : "");
+	fact("%s=%d%s", what, told.count, text);
+}
+
+static void say_error(const char *what, int fd, socklen_t size)
+{
+	int error = 0;
+
+	SAY_AS(what, getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size));
+	fact("%s=%s, %u bytes", what, error ? strerrorname_np(error) : "none", size);
+}
+
+/* A datagram is queued, and the answer to one that was sent: that nobody is there. */
+static struct pair with_error(const struct family *family)
+{
+	struct pair pair = connected_pair(family);
+
+	send_bytes(pair, 3);
+	MUST(close(pair.near));
+	MUST(send(pair.far, "x", 1, 0));
+	wait_for(pair.far, POLLERR);
+	pair.near = -1;
+	return pair;
+}
+
+static void say_errors_of_queue(const char *what, int fd)
+{
+	char bytes[100], control[200];
+	struct iovec piece = {bytes, sizeof(bytes)};
+	struct msghdr msg = {
+		.msg_iov = &piece,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+
+	SAY_AS(what, recvmsg(fd, &msg, MSG_ERRQUEUE));
+}
+
+enum error_way { BY_OPTION, BY_SHORT_OPTION, BY_RECV, BY_RECVMMSG, BY_PEEK, ERROR_WAYS };
+
+static void take_error(int fd, enum error_way way)
+{
+	char bytes[10];
+	struct iovec piece = {bytes, sizeof(bytes)};
+	struct mmsghdr msg = {.msg_hdr = {.msg_iov = &piece, .msg_iovlen = 1}};
+
+	switch (way) {
+	case BY_OPTION:
+		say_error("SO_ERROR", fd, sizeof(int));
+		break;
+	case BY_SHORT_OPTION:
+		say_error("SO_ERROR", fd, 1);
+		break;
+	case BY_RECV:
+		SAY_AS("recv", recv(fd, bytes, sizeof(bytes), 0));
+		break;
+	case BY_RECVMMSG:
+		SAY_AS("recvmmsg", recvmmsg(fd, &msg, 1, 0, NULL));
+		break;
+	case BY_PEEK:
+		SAY_AS("peek", recv(fd, bytes, sizeof(bytes), MSG_PEEK));
+		break;
+	case ERROR_WAYS:
+		break;
+	}
+}
+
+/* FAMILY ordered|kernel */
+static void pending_error(char **args)
+{
+	const struct family *family = family_named(args[0]);
+	const bool ordered = strcmp(args[1], "ordered") == 0;
+	char bytes[10];
+	int set;
+
+	for (enum error_way way = BY_OPTION; way < ERROR_WAYS; way++) {
+		const struct pair pair = with_error(family);
+
+		set = (int)MUST(epoll_create1(0));
+		add(set, pair.far, EPOLLIN, 'A');
+		say_events("first", set, MOST_EVENTS, ordered);
+		say_events("again", set, MOST_EVENTS, ordered);
+		take_error(pair.far, way);
+		say_error("then", pair.far, sizeof(int));
+		say_events("taken", set, MOST_EVENTS, ordered);
+		SAY_AS("recv", recv(pair.far, bytes, sizeof(bytes), MSG_DONTWAIT));
+		SAY_AS("recv", recv(pair.far, bytes, sizeof(bytes), MSG_DONTWAIT));
+		say_events("read", set, MOST_EVENTS, ordered);
+		close(pair.far);
+		close(set);
+	}
+}
+
+/* FAMILY ordered|kernel: the errors are in the error queue, too; the second is asked for, or is not. */
+static void queued_error(char **args)
+{
+	const struct family *family = family_named(args[0]);
+	const bool ordered = strcmp(args[1], "ordered") == 0;
+	const bool v6 = family->domain == AF_INET6;
+	const int level = v6 ? SOL_IPV6 : SOL_IP, on = 1;
+	const int option = v6 ? IPV6_RECVERR : IP_RECVERR;
+	char bytes[10];
+
+	for (int asks = 0; asks < 2; asks++) {
+		const int set = (int)MUST(epoll_create1(0));
+		struct pair pair = connected_pair(family);
+
+		MUST(setsockopt(pair.far, level, option, &on, sizeof(on)));
+		add(set, pair.far, EPOLLIN, 'A');
+		send_bytes(pair, 3);
+		MUST(close(pair.near));
+		for (socklen_t size = 0; size <= sizeof(int); size += sizeof(int)) {
+			MUST(send(pair.far, "x", 1, 0));
+			wait_for(pair.far, POLLERR);
+			say_error("sent", pair.far, size);
+		}
+		say_events("two", set, MOST_EVENTS, ordered);
+		say_errors_of_queue("queue", pair.far);
+		say_events("one", set, MOST_EVENTS, ordered);
+		if (asks)
+			say_error("one", pair.far, sizeof(int));
+		say_errors_of_queue("queue", pair.far);
+		say_events("none", set, MOST_EVENTS, ordered);
+		say_error("none", pair.far, sizeof(int));
+		say_errors_of_queue("queue", pair.far);
+		SAY_AS("recv", recv(pair.far, bytes, sizeof(bytes), MSG_DONTWAIT));
+		say_events("read", set, MOST_EVENTS, ordered);
+		close(pair.far);
+		close(set);
+	}
+}
+
+/* FAMILY ordered|kernel: an error that a call keeps for the next one, and nothing is queued. */
+static void error_alone(char **args)
+{
+	const bool ordered = strcmp(args[1], "ordered") == 0;
+	struct two two = two_sockets(args[0]);
+	char bytes[10];
+	struct iovec good = {bytes, sizeof(bytes)}, bad = {(void *)1, sizeof(bytes)};
+	struct mmsghdr msgs[] = {{.msg_hdr = {.msg_iov = &good, .msg_iovlen = 1}},
+				 {.msg_hdr = {.msg_iov = &bad, .msg_iovlen = 1}}};
+
+	send_bytes(two.a, 3);
+	send_bytes(two.a, 5);
+	SAY_AS("recvmmsg", recvmmsg(two.a.far, msgs, 2, 0, NULL));
+	say_events("kept", two.set, MOST_EVENTS, ordered);
+	SAY_AS("recv", recv(two.b.far, bytes, sizeof(bytes), MSG_DONTWAIT));
+	say_error("kept", two.a.far, sizeof(int));
+	say_events("taken", two.set, MOST_EVENTS, ordered);
+	end_two(two);
+}
+
 /* What is received after a wait has no control message that the program did not ask for. */
 static void unseen(char **args)
 {
@@ -965,6 +1135,9 @@ const struct scenario scenarios[] = {
 	{"peeking", peeking},
 	{"empty", empty},
 	{"errors", errors},
+	{"pending_error", pending_error},
+	{"queued_error", queued_error},
+	{"error_alone", error_alone},
 	{"unseen", unseen},
 	{"crowd", crowd},
 	{"closed_meanwhile", closed_meanwhile},
