@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "src/emulate/endpoint.h"
+#include "src/emulate/extension_stamps.h"
 #include "src/emulate/lock.h"
 #include "src/emulate/receive.h"
 #include "src/emulate/sockets.h"
@@ -71,8 +72,9 @@ int lkos_error_get(int fd, void *optval, socklen_t *optlen)
 
 	if (!kept)
 		return result;
-	memcpy(&newer, optval, *optlen < sizeof(newer) ? *optlen : sizeof(newer));
+	if (*optlen)
+		memcpy(&newer, optval, *optlen < sizeof(newer) ? *optlen : sizeof(newer));
 	if (!newer)
-		memcpy(optval, &kept, *optlen < sizeof(kept) ? *optlen : sizeof(kept));
+		lkos_option_tell(optval, *optlen, kept);
 	return result;
 }
