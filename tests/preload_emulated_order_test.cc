@@ -143,6 +143,17 @@ TEST(OrderedWaitWithoutProc, IsUnordered) {
   EXPECT_EQ(facts, "both=2 A0? B0?\nagain=2 A0? B0?\nsocket=-22\nclosed=-22\n");
 }
 
+TEST(OrderedWaitWithoutDescriptor, IsUnorderedUntilOneIsFree) {
+  for (const std::string& family : kInet) {
+    Expect({"without_descriptor", family},
+           "none is free=2 A0? B0?\none is free=2 A300 B200\n");
+  }
+  EXPECT_NE(Log({"without_descriptor", "udp4"})
+                .find("every event is unordered: the set's members cannot be "
+                      "listed, for want of /proc or of a descriptor"),
+            std::string::npos);
+}
+
 // EF_UL_EPOLL chooses which epoll Onload has; only two of them can do it.
 TEST(OrderedWaitMode, MustBeOneThatHasAnOrder) {
   for (int mode = -1; mode <= 4; ++mode) {

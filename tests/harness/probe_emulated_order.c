@@ -19,6 +19,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -785,6 +786,24 @@ static void without_proc(char **args)
 	close(root);
 }
 
+/* Where no descriptor is free to list the members with, too. */
+static void without_descriptor(char **args)
+{
+	const struct rlimit few = {64, 64};
+	struct two two = two_sockets(args[0]);
+	int last = -1, fd;
+
+	send_bytes(two.a, 300);
+	send_bytes(two.b, 200);
+	MUST(setrlimit(RLIMIT_NOFILE, &few));
+	while ((fd = dup(two.set)) >= 0)
+		last = fd;
+	say_wait("none is free", two.set);
+	close(last);
+	say_wait("one is free", two.set);
+	end_two(two);
+}
+
 /* ---- Arguments, time and signals */
 
 static void interrupt(int signal)
@@ -1142,6 +1161,7 @@ const struct scenario scenarios[] = {
 	{"crowd", crowd},
 	{"closed_meanwhile", closed_meanwhile},
 	{"without_proc", without_proc},
+	{"without_descriptor", without_descriptor},
 	{"arguments", arguments},
 	{"timeouts", timeouts},
 	{"mode", mode},
