@@ -115,6 +115,18 @@ TEST_P(OrderedWait, TellsMembersOfTheSameDataApart) {
   Expect({"same_data", GetParam()}, "one=1 S30\ntwo=2 S30 S10\n");
 }
 
+// The set's members are listed in several pieces then.
+TEST_P(OrderedWait, TellsManyMembersInOrder) {
+  Expect({"many_members", GetParam()},
+         "told=200, wrong=0\ntold=200, wrong=0\nfirst=70, bytes=200 to 131\n");
+}
+
+TEST_P(OrderedWait, IsEpollWaitOnceAllDataIsRead) {
+  Expect({"last_call", GetParam()},
+         "of 64=8, same=1\nof 3=3, same=1\nof 1=1, same=1\nof 5=5, same=1\n"
+         "of 64=8, same=1\n");
+}
+
 TEST_P(OrderedWait, WaitsAsLongAsItIsTold) {
   Expect({"timeouts", GetParam()},
          "nothing, 0=0\nnothing, 30=0\nwaited=1\nfor ever=1 B5\n"

@@ -398,6 +398,91 @@ static void same_data(char **args)
 	close(set);
 }
 
+/* More members than a set is first thought to have, most of them with data that others have, too. */
+static void many_members(char **args)
+{
+	const struct family *family = family_named(args[0]);
+	const int set = (int)MUST(epoll_create1(0)), count = 200;
+	struct onload_ordered_epoll_event oo[200];
+	struct epoll_event events[200];
+	struct pair pairs[200];
+	int told, wrong = 0;
+	uint64_t last = 0;
+
+	for (int i = 0; i < count; i++) {
+		pairs[i] = connected_pair(family);
+		add(set, pairs[i].far, EPOLLIN, (char)('a' + i % 3));
+	}
+	onload_ordered_epoll_wait(set, events, oo, count, 0);
+	for (int i = count; i-- > 0;)
+		send_bytes(pairs[i], (size_t)i + 1);
+	for (int calls = 0; calls < 2; calls++) {
+		told = onload_ordered_epoll_wait(set, events, oo, count, 0);
+		wrong = 0;
+		last = 0;
+		for (int i = 0; i < told; i++) {
+			const int from = count - 1 - i;
+
+			wrong += oo[i].bytes != from + 1 ||
+				 events[i].data.u64 != (uint64_t)('a' + from % 3) ||
+				 time_of(oo + i) < last || !time_of(oo + i);
+			last = time_of(oo + i);
+		}
+		fact("told=%d, wrong=%d", told, wrong);
+	}
+	told = onload_ordered_epoll_wait(set, events, oo, 70, 0);
+	fact("first=%d, bytes=%d to %d", told, oo[0].bytes, oo[told - 1].bytes);
+	for (int i = 0; i < count; i++)
+		close_pair(pairs[i]);
+	close(set);
+}
+
+/* FAMILY: a wait by which no data is told, and epoll_wait()'s answer in its place. Sockets that are
+ * writable, that are not, and other members, added and made ready in different orders. */
+static void last_call(char **args)
+{
+	const struct family *family = family_named(args[0]);
+	const int set = (int)MUST(epoll_create1(0)), event = (int)MUST(eventfd(1, 0));
+	const int mosts[] = {MOST_EVENTS, 3, 1, 5, MOST_EVENTS};
+	struct pair pairs[8];
+	struct told ordered, plain;
+	bool same;
+	int ends[2];
+
+	MUST(pipe(ends));
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		const uint32_t events = i % 3 == 0   ? EPOLLOUT
+					: i % 3 == 1 ? EPOLLIN | EPOLLOUT
+						     : EPOLLIN;
+
+		pairs[i] = connected_pair(family);
+		add(set, pairs[i].far, events, (char)('a' + i));
+	}
+	add(set, event, EPOLLIN | EPOLLOUT, 'e');
+	add(set, ends[1], EPOLLOUT, 'p');
+	for (size_t i = 0; i < COUNT(pairs); i++)
+		send_bytes(pairs[i], i + 1);
+	wait_ordered(set, &ordered, MOST_EVENTS, 0);
+	for (size_t i = COUNT(pairs); i-- > 0;)
+		read_bytes(pairs[i], 100);
+	for (size_t i = 0; i < COUNT(mosts); i++) { /* the kernel takes turns */
+		wait_ordered(set, &ordered, mosts[i], 0);
+		plain.count = epoll_wait(set, plain.events, mosts[i], 0);
+		same = plain.count == ordered.count;
+		for (int at = 0; same && at < plain.count; at++)
+			same = plain.events[at].events == ordered.events[at].events &&
+			       plain.events[at].data.u64 == ordered.events[at].data.u64 &&
+			       !time_of(ordered.oo + at) && !ordered.oo[at].bytes;
+		fact("of %d=%d, same=%d", mosts[i], ordered.count, same);
+	}
+	for (size_t i = 0; i < COUNT(pairs); i++)
+		close_pair(pairs[i]);
+	close(set);
+	close(event);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* ---- What a walk leaves as it was */
 
 static int peek_offset(int fd)
@@ -1151,6 +1236,8 @@ const struct scenario scenarios[] = {
 	{"others", others},
 	{"closed", closed},
 	{"same_data", same_data},
+	{"many_members", many_members},
+	{"last_call", last_call},
 	{"peeking", peeking},
 	{"empty", empty},
 	{"errors", errors},
