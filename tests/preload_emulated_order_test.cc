@@ -115,6 +115,18 @@ TEST_P(OrderedWait, TellsMembersOfTheSameDataApart) {
   Expect({"same_data", GetParam()}, "one=1 S30\ntwo=2 S30 S10\n");
 }
 
+// The set's members are listed in several pieces then.
+TEST_P(OrderedWait, TellsManyMembersInOrder) {
+  Expect({"many_members", GetParam()},
+         "told=200, wrong=0\ntold=200, wrong=0\nfirst=70, bytes=200 to 131\n");
+}
+
+TEST_P(OrderedWait, IsEpollWaitOnceAllDataIsRead) {
+  Expect({"last_call", GetParam()},
+         "of 64=8, same=1\nof 3=3, same=1\nof 1=1, same=1\nof 5=5, same=1\n"
+         "of 64=8, same=1\n");
+}
+
 TEST_P(OrderedWait, WaitsAsLongAsItIsTold) {
   Expect({"timeouts", GetParam()},
          "nothing, 0=0\nnothing, 30=0\nwaited=1\nfor ever=1 B5\n"
@@ -141,6 +153,17 @@ TEST(OrderedWaitWithoutProc, IsUnordered) {
   const std::string facts = Facts(With::kLibrary, {"without_proc", "udp4"});
   if (IsNotRun(facts)) GTEST_SKIP() << facts;
   EXPECT_EQ(facts, "both=2 A0? B0?\nagain=2 A0? B0?\nsocket=-22\nclosed=-22\n");
+}
+
+TEST(OrderedWaitWithoutDescriptor, IsUnorderedUntilOneIsFree) {
+  for (const std::string& family : kInet) {
+    Expect({"without_descriptor", family},
+           "none is free=2 A0? B0?\none is free=2 A300 B200\n");
+  }
+  EXPECT_NE(Log({"without_descriptor", "udp4"})
+                .find("every event is unordered: the set's members cannot be "
+                      "listed, for want of /proc or of a descriptor"),
+            std::string::npos);
 }
 
 // EF_UL_EPOLL chooses which epoll Onload has; only two of them can do it.
@@ -185,6 +208,23 @@ TEST(OrderedWaitLeaves, AnErrorForTheNextCallThatReceives) {
     Expect({"errors", family},
            "an error and a datagram=1 A3\nrecv=-1, ECONNREFUSED\n"
            "recv=3\nrecv=-1, EAGAIN\n");
+  }
+}
+
+// SO_ERROR and the events tell it until it is taken, as after epoll_wait().
+TEST(OrderedWaitLeaves, AnErrorAsPlainWaitsDo) {
+  for (const char* scenario : {"pending_error", "queued_error"}) {
+    for (const char* family : {"udp4", "udp6"}) {
+      Expect({scenario, family, "ordered"},
+             Facts(With::kNothing, {scenario, family, "kernel"}));
+    }
+  }
+}
+
+TEST(OrderedWaitTells, AnErrorWithoutData) {
+  for (const char* family : {"udp4", "udp6"}) {
+    Expect({"error_alone", family, "ordered"},
+           Facts(With::kNothing, {"error_alone", family, "kernel"}));
   }
 }
 

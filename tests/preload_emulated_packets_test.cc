@@ -74,6 +74,13 @@ TEST_P(Queued, HaveTheTimeOfTheFirstPacketThatAReceiveTouches) {
             "the rest=5\nwaited for=1\n");
 }
 
+TEST_P(Queued, HaveTheirOwnTimesOneByOne) {
+  if (geteuid() != 0) GTEST_SKIP() << "not run: needs root";
+  EXPECT_EQ(TimesWith(GetParam(), "4", "one_packet_times"),
+            "peeked at=1\na part=1\nits rest=1\nnext=2\nnext=3\n"
+            "without the flag=4\nrest of the last=5\n");
+}
+
 // SO_PEEK_OFF: the first packet is the one in which the peek begins.
 TEST_P(Queued, ArePeekedAtFromAnOffset) {
   if (geteuid() != 0) GTEST_SKIP() << "not run: needs root";

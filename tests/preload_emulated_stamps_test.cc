@@ -322,6 +322,22 @@ TEST_P(EachFamily, TellsStampsWithoutCopying) {
 
 // ---- What is on for the emulation's own sake
 
+// Also in a program that has the socket from another one.
+TEST_P(EachFamily, IsNotShownElsewhere) {
+  for (const char* asked : {"asked", "not"}) {
+    const std::vector<std::string> words = {"elsewhere", GetParam(), asked};
+    ExpectUnder(kOn, words, Facts(With::kNothing, words));
+  }
+}
+
+TEST_P(EachFamily, IsNotShownAfterExecOfAProgramThatWaitedInOrder) {
+  const std::vector<std::string> words = {"elsewhere", GetParam(), "not"};
+  Command command = Scenario(With::kLibrary, words);
+  const std::string facts = RunCommand(command).out;
+  EXPECT_EQ(facts.substr(0, facts.find("asked")),
+            "exec, option=0, mark=0\nreceived=hello\n");
+}
+
 // Any three settings of SO_TIMESTAMP, SO_TIMESTAMPNS and SO_TIMESTAMPING, each
 // in both forms, do what they do without the library.
 TEST_P(EachFamily, LeavesTheKernelsTimesToTheProgram) {

@@ -21,20 +21,25 @@
 #include "src/runtime/stamping.h"
 #include "src/translate/endpoints.h"
 
-bool lkos_stamps_find(int fd, struct lkos_stamps *found)
+static bool find(uint64_t cookie, struct lkos_stamps *found)
 {
-	const struct lkos_socket *known;
-	uint64_t cookie, signals;
+	const uint64_t signals = lkos_lock();
+	const struct lkos_socket *const known = lkos_socket_at(cookie);
 
-	if (!lkos_sockets_known)
-		return false;
-	cookie = lkos_socket_cookie(fd);
-	signals = lkos_lock();
-	known = lkos_socket_at(cookie);
 	if (known)
 		*found = known->stamps;
 	lkos_unlock(signals);
 	return known;
+}
+
+bool lkos_stamps_find(int fd, struct lkos_stamps *found)
+{
+	uint64_t cookie;
+
+	if (!lkos_sockets_known && !lkos_receiving_matters)
+		return false;
+	cookie = lkos_socket_cookie(fd);
+	return find(cookie, found) || (lkos_own_time_adopt(fd) && find(cookie, found));
 }
 
 /* ---- Asking the kernel. return: 0 or a negative errno */

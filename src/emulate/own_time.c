@@ -6,10 +6,13 @@
 #include "src/emulate/endpoint.h"
 #include "src/emulate/extension_stamps.h"
 #include "src/emulate/lock.h"
+#include "src/emulate/open_descriptors.h"
 #include "src/emulate/receive.h"
 #include "src/emulate/sockets.h"
+#include "src/emulate/stack_options.h"
 #include "src/runtime/memory.h"
 #include "src/runtime/next.h"
+#include "src/runtime/stamping.h"
 #include "src/translate/extension_stamps.h"
 
 static bool has(int fd, int option)
@@ -50,6 +53,14 @@ static int change_time(uint64_t cookie, const struct lkos_own_time *time)
 	return changes ? 0 : known ? 1 : -ENOMEM;
 }
 
+/* Where the application has not asked for it, another program is to know that, too. */
+static void mark(int fd, bool is_ours_alone)
+{
+	const int value = is_ours_alone;
+
+	lkos_option_ask(fd, LKOS_OWN_TIME_MARK, &value, sizeof(value));
+}
+
 int lkos_own_time_start(int fd)
 {
 	static const struct lkos_own_time off;
@@ -57,15 +68,50 @@ int lkos_own_time_start(int fd)
 	const int option = is_newer(fd) ? LKOS_SCM_TIME_NS_NEW : LKOS_SCM_TIME_NS_OLD;
 	const uint64_t cookie = lkos_socket_cookie(fd);
 	const int on = 1;
-	int err = change_time(cookie, &time);
+	struct lkos_stamps known;
+	int err;
 
+	if (lkos_stamps_find(fd, &known) && known.time.ours)
+		return 0;
+	err = change_time(cookie, &time);
 	if (err)
 		return err < 0 ? err : 0;
 	atomic_store(&lkos_receiving_matters, true);
+	mark(fd, !time.asked);
 	err = lkos_option_ask(fd, option, &on, sizeof(on));
-	if (err)
+	if (err) {
+		mark(fd, false);
 		change_time(cookie, &off);
+	}
 	return err;
+}
+
+bool lkos_own_time_adopt(int fd)
+{
+	static const struct lkos_own_time ours = {.ours = true};
+	int domain;
+
+	if (!has(fd, LKOS_OWN_TIME_MARK))
+		return false;
+	domain = lkos_int_option(fd, SOL_SOCKET, SO_DOMAIN);
+	if (domain != AF_INET && domain != AF_INET6)
+		return false;
+	atomic_store(&lkos_receiving_matters, true);
+	return change_time(lkos_socket_cookie(fd), &ours) >= 0;
+}
+
+static bool adopt(int fd, void *of_no_use)
+{
+	(void)of_no_use;
+	lkos_own_time_adopt(fd);
+	return true;
+}
+
+void lkos_own_times_begin(void)
+{
+	if (lkos_stack_option_in_force(LKOS_RX_TIMESTAMPING))
+		atomic_store(&lkos_receiving_matters, true);
+	lkos_each_descriptor(adopt, NULL);
 }
 
 static void keep_time(int fd, bool asked, bool micro)
@@ -79,6 +125,7 @@ static void keep_time(int fd, bool asked, bool micro)
 		known->stamps.time.micro = micro;
 	}
 	lkos_unlock(signals);
+	mark(fd, !asked);
 }
 
 /* The kernel keeps nanoseconds. What is switched off stays on for us. */
@@ -109,5 +156,16 @@ int lkos_own_time_get(int fd, int optname, void *optval, socklen_t *optlen)
 		lkos_option_tell(optval, *optlen,
 				 lkos_time_option_told(&known.time, optname,
 						       has(fd, LKOS_SCM_TIME_NS_NEW)));
+	return result;
+}
+
+int lkos_own_time_get_mark(int fd, void *optval, socklen_t *optlen)
+{
+	const int result =
+		lkos_next.getsockopt(fd, SOL_SOCKET, LKOS_OWN_TIME_MARK, optval, optlen);
+	struct lkos_stamps known;
+
+	if (result == 0 && lkos_stamps_find(fd, &known) && known.time.ours)
+		lkos_option_tell(optval, *optlen, 0);
 	return result;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "src/emulate/endpoint.h"
+#include "src/emulate/kept_error.h"
 #include "src/emulate/lock.h"
 #include "src/emulate/own_time.h"
 #include "src/emulate/receive.h"
@@ -129,15 +130,6 @@ static void begin_datagrams(struct lkos_packets *walk)
 		set_option(walk->fd, SO_PEEK_OFF, 0);
 }
 
-static void keep_error(uint64_t cookie, int error)
-{
-	struct lkos_socket *const known = lkos_socket_make_at(cookie);
-
-	if (known)
-		known->error = error;
-	atomic_store(&lkos_receiving_matters, true);
-}
-
 /* Another thread may have closed the descriptor, and its number may be another file's by now. */
 static bool is_still_there(const struct lkos_packets *walk)
 {
@@ -158,7 +150,7 @@ static ssize_t peek_at_datagram(const struct lkos_packets *walk, uint64_t *arriv
 			return length;
 		if (error == EAGAIN || error == EINTR || error == ENOMEM)
 			return -1;
-		keep_error(walk->cookie, error);
+		lkos_error_keep(walk->cookie, error);
 	}
 	return -1;
 }

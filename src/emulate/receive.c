@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 
 #include "src/emulate/endpoint.h"
+#include "src/emulate/kept_error.h"
 #include "src/emulate/lock.h"
 #include "src/emulate/packets.h"
 #include "src/emulate/sockets.h"
@@ -47,25 +48,16 @@ bool lkos_socket_receives_messages_specially(int fd, int flags)
 	       lkos_socket_receives_specially(fd, flags);
 }
 
-/* Puts another error in the place of the one that is kept of a socket. return: that one; 0: none. */
-static int exchange_error(int fd, int error)
-{
-	const uint64_t cookie = lkos_socket_cookie(fd);
-	const uint64_t signals = lkos_lock();
-	struct lkos_socket *const known =
-		error ? lkos_socket_make_at(cookie) : lkos_socket_at(cookie);
-	const int before = known ? known->error : 0;
-
-	if (known)
-		known->error = error;
-	lkos_unlock(signals);
-	return before;
-}
-
 void lkos_receive_fails_next(int fd, int error)
 {
-	if (error != EAGAIN && error != EINTR)
-		exchange_error(fd, error);
+	const uint64_t cookie = lkos_socket_cookie(fd);
+	uint64_t signals;
+
+	if (error == EAGAIN || error == EINTR)
+		return;
+	signals = lkos_lock();
+	lkos_error_keep(cookie, error);
+	lkos_unlock(signals);
 }
 
 static ssize_t receive(int fd, struct msghdr *msg, int flags)
@@ -157,7 +149,7 @@ static ssize_t receive_one_packet(int fd, struct msghdr *msg, int flags)
 
 ssize_t lkos_receive_unfiltered(int fd, struct msghdr *msg, int flags)
 {
-	const int error = flags & MSG_ERRQUEUE ? 0 : exchange_error(fd, 0);
+	const int error = flags & MSG_ERRQUEUE ? 0 : lkos_error_take(fd);
 
 	if (error)
 		return lkos_fail(-error);

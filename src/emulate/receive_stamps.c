@@ -9,6 +9,7 @@
 
 #include "src/emulate/endpoint.h"
 #include "src/emulate/extension_stamps.h"
+#include "src/emulate/kept_error.h"
 #include "src/emulate/lock.h"
 #include "src/emulate/sockets.h"
 #include "src/emulate/tap.h"
@@ -200,6 +201,16 @@ static ssize_t receive_message(struct receipt *receipt, struct lkos_stamps_view 
 	return receive(receipt);
 }
 
+/* The kernel then has the error of the next report, or none. */
+static ssize_t receive_report(struct receipt *receipt)
+{
+	const ssize_t received = receive(receipt);
+
+	if (received >= 0 && lkos_is_icmp_report(&receipt->ours))
+		lkos_error_drop(receipt->fd);
+	return received;
+}
+
 static ssize_t receive_shown(struct receipt *receipt,
 			     bool (*skips)(int fd, const struct msghdr *got))
 {
@@ -211,7 +222,7 @@ static ssize_t receive_shown(struct receipt *receipt,
 	ssize_t received;
 
 	do {
-		received = receipt->flags & MSG_ERRQUEUE ? receive(receipt)
+		received = receipt->flags & MSG_ERRQUEUE ? receive_report(receipt)
 							 : receive_message(receipt, &view);
 	} while (received >= 0 && skips && skips(receipt->fd, &receipt->ours));
 	if (received < 0)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* setsockopt() and getsockopt(): options of timestamps; all else goes on. */
+/* setsockopt() and getsockopt(): options of timestamps, and errors that are kept; all else goes on. */
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 
 #include "src/emulate/extension_stamps.h"
+#include "src/emulate/kept_error.h"
 #include "src/emulate/own_pktinfo.h"
+#include "src/emulate/own_time.h"
 #include "src/emulate/receive.h"
 #include "src/emulate/start.h"
 #include "src/runtime/c.h"
@@ -40,13 +42,24 @@ LKOS_EXPORT int setsockopt(int fd, int level, int optname, const void *optval,
 	return lkos_next.setsockopt(fd, level, optname, optval, optlen);
 }
 
+static inline bool may_be_told_otherwise(int level, int optname)
+{
+	return may_be_ours(level, optname) ||
+	       (LKOS_UNLIKELY(level == SOL_SOCKET) &&
+		(LKOS_UNLIKELY(optname == SO_ERROR) ||
+		 LKOS_UNLIKELY(optname == LKOS_OWN_TIME_MARK)));
+}
+
 LKOS_NOINLINE static int get(int fd, int level, int optname, void *optval,
 			     socklen_t *optlen)
 {
 	if (level == IPPROTO_TCP && lkos_receiving_matters)
 		return lkos_stamps_zerocopy(fd, optval, optlen);
 	if (level == SOL_SOCKET && lkos_emulation_is_on())
-		return lkos_stamps_get(fd, optname, optval, optlen);
+		return optname == SO_ERROR ? lkos_error_get(fd, optval, optlen)
+		       : optname == LKOS_OWN_TIME_MARK
+			       ? lkos_own_time_get_mark(fd, optval, optlen)
+			       : lkos_stamps_get(fd, optname, optval, optlen);
 	if (lkos_is_pktinfo_option(level, optname) && lkos_receiving_matters)
 		return lkos_own_pktinfo_get(fd, level, optname, optval, optlen);
 	return lkos_next.getsockopt(fd, level, optname, optval, optlen);
@@ -54,7 +67,7 @@ LKOS_NOINLINE static int get(int fd, int level, int optname, void *optval,
 
 LKOS_EXPORT int getsockopt(int fd, int level, int optname, void *optval, socklen_t *optlen)
 {
-	if (may_be_ours(level, optname))
+	if (may_be_told_otherwise(level, optname))
 		return get(fd, level, optname, optval, optlen);
 	return lkos_next.getsockopt(fd, level, optname, optval, optlen);
 }

@@ -11,6 +11,7 @@
 
 #include "src/emulate/lock.h"
 #include "src/emulate/open_descriptors.h"
+#include "src/emulate/own_time.h"
 #include "src/emulate/spin.h"
 #include "src/emulate/stack_options.h"
 #include "src/emulate/stackname.h"
@@ -145,6 +146,7 @@ static void begin(void)
 	lkos_stackname_start(&names);
 	lkos_spin_start(lkos_spin_at_start(secure_getenv));
 	lkos_stack_options_start(getauxval(AT_SECURE) ? NULL : environ);
+	lkos_own_times_begin();
 	lkos_wire_order_start(secure_getenv("EF_UL_EPOLL"));
 	/* A number that is none is the stub's to complain about. */
 	if (log_fd && lkos_number_of(log_fd) >= 0)

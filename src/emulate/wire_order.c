@@ -21,6 +21,7 @@
 
 #include "generated/onload_emulated.h"
 #include "src/emulate/epoll_sets.h"
+#include "src/emulate/kept_error.h"
 #include "src/emulate/packets.h"
 #include "src/runtime/c.h"
 #include "src/runtime/log.h"
@@ -69,7 +70,7 @@ struct room {
 	struct member *members;
 	struct lkos_wire_event *plan;
 	struct epoll_event *ready;
-	int *fds; /* of the ready ones; -1: its packets are not looked at */
+	int *fds; /* of the ready ones; -1: not known */
 	size_t members_count, ready_count;
 };
 
@@ -166,6 +167,23 @@ static struct member *member_of(const struct room *room, const struct epoll_even
 	return found;
 }
 
+/* Ready for its error alone, of which the kernel does not know any more. */
+static void add_kept_errors(struct room *room)
+{
+	for (size_t i = 0; i < room->members_count && room->ready_count < room->size; i++) {
+		struct member *const member = room->members + i;
+
+		if (member->is_ready || !(member->told.events & EPOLLERR) ||
+		    !lkos_epoll_member_is_open(&member->told) ||
+		    !lkos_error_is_kept(member->told.fd))
+			continue;
+		member->is_ready = true;
+		room->fds[room->ready_count] = member->told.fd;
+		room->ready[room->ready_count++] = (struct epoll_event){
+			.events = EPOLLERR, .data.u64 = member->told.data};
+	}
+}
+
 /* By number: no point of cancellation while there is room mapped. */
 static void gather(int epfd, struct room *room)
 {
@@ -177,13 +195,13 @@ static void gather(int epfd, struct room *room)
 	room->ready_count = count < 0 ? 0 : (size_t)count;
 	for (size_t i = 0; i < room->ready_count; i++) {
 		struct member *const member = member_of(room, room->ready + i);
-		const bool may_have_packets = member && room->ready[i].events & EPOLLIN &&
-					      lkos_epoll_member_is_open(&member->told);
+		const bool is_open = member && lkos_epoll_member_is_open(&member->told);
 
 		if (member)
 			member->is_ready = true;
-		room->fds[i] = may_have_packets ? member->told.fd : -1;
+		room->fds[i] = is_open ? member->told.fd : -1;
 	}
+	add_kept_errors(room);
 }
 
 /* ---- What is queued */
@@ -194,7 +212,7 @@ static void look_at_first(int fd, struct lkos_wire_event *event)
 	struct lkos_packets walk;
 	struct lkos_packet packet;
 
-	if (fd < 0 || !lkos_packets_begin(&walk, fd))
+	if (!lkos_packets_begin(&walk, fd))
 		return;
 	while (!event->first && lkos_packets_next(&walk, &packet)) {
 		if (packet.arrived && event->bytes)
@@ -238,6 +256,8 @@ static void tell(const struct room *room, size_t count, struct epoll_event *even
 		const struct lkos_wire_event *const event = room->plan + i;
 
 		events[i] = room->ready[event->source];
+		if (lkos_error_is_kept(room->fds[event->source]))
+			events[i].events |= EPOLLERR;
 		oo_events[i] = (struct onload_ordered_epoll_event){
 			.ts.tv_sec = (time_t)(event->first / SECOND),
 			.ts.tv_nsec = (long)(event->first % SECOND),
@@ -253,7 +273,8 @@ static size_t order(struct room *room, size_t most, uint64_t limit)
 
 	for (size_t i = 0; i < room->ready_count; i++) {
 		room->plan[i] = (struct lkos_wire_event){.source = i};
-		look_at_first(room->fds[i], room->plan + i);
+		if (room->ready[i].events & EPOLLIN)
+			look_at_first(room->fds[i], room->plan + i);
 	}
 	gathered = (uint64_t)now(CLOCK_REALTIME);
 	for (size_t i = 0; i < room->ready_count; i++)

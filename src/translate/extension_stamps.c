@@ -369,6 +369,18 @@ void lkos_sent_report_of(const struct msghdr *got, struct lkos_sent_report *repo
 	find_report(&found, report);
 }
 
+bool lkos_is_icmp_report(const struct msghdr *got)
+{
+	struct sock_extended_err error = {0};
+	struct lkos_control found;
+
+	lkos_control_find(got, &found);
+	if (found.report)
+		memcpy(&error, found.report, sizeof(error));
+	return error.ee_origin == SO_EE_ORIGIN_ICMP ||
+	       error.ee_origin == SO_EE_ORIGIN_ICMP6;
+}
+
 /* struct scm_ts_pktinfo. */
 struct pktinfo {
 	uint32_t interface, length, reserved[2];

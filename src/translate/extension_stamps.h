@@ -169,6 +169,9 @@ struct lkos_sent_report {
 	struct lkos_stamp stamp;
 };
 
+/* Does it report an error that came by ICMP? */
+bool lkos_is_icmp_report(const struct msghdr *got);
+
 void lkos_sent_report_of(const struct msghdr *got, struct lkos_sent_report *report);
 
 #endif

@@ -19,6 +19,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -397,6 +398,91 @@ static void same_data(char **args)
 	close(set);
 }
 
+/* More members than a set is first thought to have, most of them with data that others have, too. */
+static void many_members(char **args)
+{
+	const struct family *family = family_named(args[0]);
+	const int set = (int)MUST(epoll_create1(0)), count = 200;
+	struct onload_ordered_epoll_event oo[200];
+	struct epoll_event events[200];
+	struct pair pairs[200];
+	int told, wrong = 0;
+	uint64_t last = 0;
+
+	for (int i = 0; i < count; i++) {
+		pairs[i] = connected_pair(family);
+		add(set, pairs[i].far, EPOLLIN, (char)('a' + i % 3));
+	}
+	onload_ordered_epoll_wait(set, events, oo, count, 0);
+	for (int i = count; i-- > 0;)
+		send_bytes(pairs[i], (size_t)i + 1);
+	for (int calls = 0; calls < 2; calls++) {
+		told = onload_ordered_epoll_wait(set, events, oo, count, 0);
+		wrong = 0;
+		last = 0;
+		for (int i = 0; i < told; i++) {
+			const int from = count - 1 - i;
+
+			wrong += oo[i].bytes != from + 1 ||
+				 events[i].data.u64 != (uint64_t)('a' + from % 3) ||
+				 time_of(oo + i) < last || !time_of(oo + i);
+			last = time_of(oo + i);
+		}
+		fact("told=%d, wrong=%d", told, wrong);
+	}
+	told = onload_ordered_epoll_wait(set, events, oo, 70, 0);
+	fact("first=%d, bytes=%d to %d", told, oo[0].bytes, oo[told - 1].bytes);
+	for (int i = 0; i < count; i++)
+		close_pair(pairs[i]);
+	close(set);
+}
+
+/* FAMILY: a wait by which no data is told, and epoll_wait()'s answer in its place. Sockets that are
+ * writable, that are not, and other members, added and made ready in different orders. */
+static void last_call(char **args)
+{
+	const struct family *family = family_named(args[0]);
+	const int set = (int)MUST(epoll_create1(0)), event = (int)MUST(eventfd(1, 0));
+	const int mosts[] = {MOST_EVENTS, 3, 1, 5, MOST_EVENTS};
+	struct pair pairs[8];
+	struct told ordered, plain;
+	bool same;
+	int ends[2];
+
+	MUST(pipe(ends));
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		const uint32_t events = i % 3 == 0   ? EPOLLOUT
+					: i % 3 == 1 ? EPOLLIN | EPOLLOUT
+						     : EPOLLIN;
+
+		pairs[i] = connected_pair(family);
+		add(set, pairs[i].far, events, (char)('a' + i));
+	}
+	add(set, event, EPOLLIN | EPOLLOUT, 'e');
+	add(set, ends[1], EPOLLOUT, 'p');
+	for (size_t i = 0; i < COUNT(pairs); i++)
+		send_bytes(pairs[i], i + 1);
+	wait_ordered(set, &ordered, MOST_EVENTS, 0);
+	for (size_t i = COUNT(pairs); i-- > 0;)
+		read_bytes(pairs[i], 100);
+	for (size_t i = 0; i < COUNT(mosts); i++) { /* the kernel takes turns */
+		wait_ordered(set, &ordered, mosts[i], 0);
+		plain.count = epoll_wait(set, plain.events, mosts[i], 0);
+		same = plain.count == ordered.count;
+		for (int at = 0; same && at < plain.count; at++)
+			same = plain.events[at].events == ordered.events[at].events &&
+			       plain.events[at].data.u64 == ordered.events[at].data.u64 &&
+			       !time_of(ordered.oo + at) && !ordered.oo[at].bytes;
+		fact("of %d=%d, same=%d", mosts[i], ordered.count, same);
+	}
+	for (size_t i = 0; i < COUNT(pairs); i++)
+		close_pair(pairs[i]);
+	close(set);
+	close(event);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* ---- What a walk leaves as it was */
 
 static int peek_offset(int fd)
@@ -486,6 +572,176 @@ static void errors(char **args)
 	SAY_AS("recv", recv(pair.far, bytes, sizeof(bytes), MSG_DONTWAIT));
 	close(pair.far);
 	close(set);
+}
+
+/* ---- Errors: as after a wait in the kernel's order */
+
+/* ordered: else in the kernel's order. */
+static void say_events(const char *what, int set, int most, bool ordered)
+{
+	char text[200] = "";
+	size_t at = 0;
+	struct told told;
+
+	if (ordered)
+		wait_ordered(set, &told, most, 0);
+	else
+		told.count = epoll_wait(set, told.events, most, 0);
+	for (int i = 0; i < told.count; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, " %c%s%s",
+				       (char)told.events[i].data.u64,
+				       told.events[i].events & EPOLLIN ? " IN" : "",
+				       told.events[i].events & EPOLLERR ? " ERR" : "");
+	fact("%s=%d%s", what, told.count, text);
+}
+
+static void say_error(const char *what, int fd, socklen_t size)
+{
+	int error = 0;
+
+	SAY_AS(what, getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size));
+	fact("%s=%s, %u bytes", what, error ? strerrorname_np(error) : "none", size);
+}
+
+/* A datagram is queued, and the answer to one that was sent: that nobody is there. */
+static struct pair with_error(const struct family *family)
+{
+	struct pair pair = connected_pair(family);
+
+	send_bytes(pair, 3);
+	MUST(close(pair.near));
+	MUST(send(pair.far, "x", 1, 0));
+	wait_for(pair.far, POLLERR);
+	pair.near = -1;
+	return pair;
+}
+
+static void say_errors_of_queue(const char *what, int fd)
+{
+	char bytes[100], control[200];
+	struct iovec piece = {bytes, sizeof(bytes)};
+	struct msghdr msg = {
+		.msg_iov = &piece,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+
+	SAY_AS(what, recvmsg(fd, &msg, MSG_ERRQUEUE));
+}
+
+enum error_way { BY_OPTION, BY_SHORT_OPTION, BY_RECV, BY_RECVMMSG, BY_PEEK, ERROR_WAYS };
+
+static void take_error(int fd, enum error_way way)
+{
+	char bytes[10];
+	struct iovec piece = {bytes, sizeof(bytes)};
+	struct mmsghdr msg = {.msg_hdr = {.msg_iov = &piece, .msg_iovlen = 1}};
+
+	switch (way) {
+	case BY_OPTION:
+		say_error("SO_ERROR", fd, sizeof(int));
+		break;
+	case BY_SHORT_OPTION:
+		say_error("SO_ERROR", fd, 1);
+		break;
+	case BY_RECV:
+		SAY_AS("recv", recv(fd, bytes, sizeof(bytes), 0));
+		break;
+	case BY_RECVMMSG:
+		SAY_AS("recvmmsg", recvmmsg(fd, &msg, 1, 0, NULL));
+		break;
+	case BY_PEEK:
+		SAY_AS("peek", recv(fd, bytes, sizeof(bytes), MSG_PEEK));
+		break;
+	case ERROR_WAYS:
+		break;
+	}
+}
+
+/* FAMILY ordered|kernel */
+static void pending_error(char **args)
+{
+	const struct family *family = family_named(args[0]);
+	const bool ordered = strcmp(args[1], "ordered") == 0;
+	char bytes[10];
+	int set;
+
+	for (enum error_way way = BY_OPTION; way < ERROR_WAYS; way++) {
+		const struct pair pair = with_error(family);
+
+		set = (int)MUST(epoll_create1(0));
+		add(set, pair.far, EPOLLIN, 'A');
+		say_events("first", set, MOST_EVENTS, ordered);
+		say_events("again", set, MOST_EVENTS, ordered);
+		take_error(pair.far, way);
+		say_error("then", pair.far, sizeof(int));
+		say_events("taken", set, MOST_EVENTS, ordered);
+		SAY_AS("recv", recv(pair.far, bytes, sizeof(bytes), MSG_DONTWAIT));
+		SAY_AS("recv", recv(pair.far, bytes, sizeof(bytes), MSG_DONTWAIT));
+		say_events("read", set, MOST_EVENTS, ordered);
+		close(pair.far);
+		close(set);
+	}
+}
+
+/* FAMILY ordered|kernel: the errors are in the error queue, too; the second is asked for, or is not. */
+static void queued_error(char **args)
+{
+	const struct family *family = family_named(args[0]);
+	const bool ordered = strcmp(args[1], "ordered") == 0;
+	const bool v6 = family->domain == AF_INET6;
+	const int level = v6 ? SOL_IPV6 : SOL_IP, on = 1;
+	const int option = v6 ? IPV6_RECVERR : IP_RECVERR;
+	char bytes[10];
+
+	for (int asks = 0; asks < 2; asks++) {
+		const int set = (int)MUST(epoll_create1(0));
+		struct pair pair = connected_pair(family);
+
+		MUST(setsockopt(pair.far, level, option, &on, sizeof(on)));
+		add(set, pair.far, EPOLLIN, 'A');
+		send_bytes(pair, 3);
+		MUST(close(pair.near));
+		for (socklen_t size = 0; size <= sizeof(int); size += sizeof(int)) {
+			MUST(send(pair.far, "x", 1, 0));
+			wait_for(pair.far, POLLERR);
+			say_error("sent", pair.far, size);
+		}
+		say_events("two", set, MOST_EVENTS, ordered);
+		say_errors_of_queue("queue", pair.far);
+		say_events("one", set, MOST_EVENTS, ordered);
+		if (asks)
+			say_error("one", pair.far, sizeof(int));
+		say_errors_of_queue("queue", pair.far);
+		say_events("none", set, MOST_EVENTS, ordered);
+		say_error("none", pair.far, sizeof(int));
+		say_errors_of_queue("queue", pair.far);
+		SAY_AS("recv", recv(pair.far, bytes, sizeof(bytes), MSG_DONTWAIT));
+		say_events("read", set, MOST_EVENTS, ordered);
+		close(pair.far);
+		close(set);
+	}
+}
+
+/* FAMILY ordered|kernel: an error that a call keeps for the next one, and nothing is queued. */
+static void error_alone(char **args)
+{
+	const bool ordered = strcmp(args[1], "ordered") == 0;
+	struct two two = two_sockets(args[0]);
+	char bytes[10];
+	struct iovec good = {bytes, sizeof(bytes)}, bad = {(void *)1, sizeof(bytes)};
+	struct mmsghdr msgs[] = {{.msg_hdr = {.msg_iov = &good, .msg_iovlen = 1}},
+				 {.msg_hdr = {.msg_iov = &bad, .msg_iovlen = 1}}};
+
+	send_bytes(two.a, 3);
+	send_bytes(two.a, 5);
+	SAY_AS("recvmmsg", recvmmsg(two.a.far, msgs, 2, 0, NULL));
+	say_events("kept", two.set, MOST_EVENTS, ordered);
+	SAY_AS("recv", recv(two.b.far, bytes, sizeof(bytes), MSG_DONTWAIT));
+	say_error("kept", two.a.far, sizeof(int));
+	say_events("taken", two.set, MOST_EVENTS, ordered);
+	end_two(two);
 }
 
 /* What is received after a wait has no control message that the program did not ask for. */
@@ -613,6 +869,24 @@ static void without_proc(char **args)
 	MUST(fchdir(root)); /* LeakSanitizer needs /proc in the end */
 	MUST(chroot("."));
 	close(root);
+}
+
+/* Where no descriptor is free to list the members with, too. */
+static void without_descriptor(char **args)
+{
+	const struct rlimit few = {64, 64};
+	struct two two = two_sockets(args[0]);
+	int last = -1, fd;
+
+	send_bytes(two.a, 300);
+	send_bytes(two.b, 200);
+	MUST(setrlimit(RLIMIT_NOFILE, &few));
+	while ((fd = dup(two.set)) >= 0)
+		last = fd;
+	say_wait("none is free", two.set);
+	close(last);
+	say_wait("one is free", two.set);
+	end_two(two);
 }
 
 /* ---- Arguments, time and signals */
@@ -962,13 +1236,19 @@ const struct scenario scenarios[] = {
 	{"others", others},
 	{"closed", closed},
 	{"same_data", same_data},
+	{"many_members", many_members},
+	{"last_call", last_call},
 	{"peeking", peeking},
 	{"empty", empty},
 	{"errors", errors},
+	{"pending_error", pending_error},
+	{"queued_error", queued_error},
+	{"error_alone", error_alone},
 	{"unseen", unseen},
 	{"crowd", crowd},
 	{"closed_meanwhile", closed_meanwhile},
 	{"without_proc", without_proc},
+	{"without_descriptor", without_descriptor},
 	{"arguments", arguments},
 	{"timeouts", timeouts},
 	{"mode", mode},

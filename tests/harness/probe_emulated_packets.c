@@ -252,12 +252,13 @@ static uint64_t send_hundred(struct pair pair)
 	return clock_now();
 }
 
-/* The time in the slot of the card. 0: there is none. */
+/* The time in the slot of the card. 0: there is none. So many bytes come, for ONLOAD_MSG_ONEPKT where there
+ * is room for more. */
 static uint64_t receive_time(int fd, size_t length, int flags)
 {
 	_Alignas(struct cmsghdr) char control[256];
 	char bytes[1000];
-	struct iovec piece = {bytes, length};
+	struct iovec piece = {bytes, flags & ONLOAD_MSG_ONEPKT ? sizeof(bytes) : length};
 	struct msghdr msg = {.msg_iov = &piece,
 			     .msg_iovlen = 1,
 			     .msg_control = control,
@@ -321,6 +322,32 @@ static void first_times(char **args)
 	pthread_join(thread, NULL);
 }
 
+/* FAMILY. Each message's own time, by receives with the flag after all are queued. */
+static void one_packet_times(char **args)
+{
+	const uint32_t hardware =
+		SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE;
+	struct pair pair = connected_pair(family_named(args[0]));
+	const int flag = ONLOAD_MSG_ONEPKT, count = 5;
+	uint64_t until[5];
+
+	MUST(setsockopt(pair.far, SOL_SOCKET, SO_TIMESTAMPING, &hardware,
+			sizeof(hardware)));
+	for (int i = 0; i < count; i++)
+		until[i] = send_hundred(pair);
+	fact("peeked at=%d",
+	     message_of(receive_time(pair.far, 100, MSG_PEEK | flag), until, count));
+	fact("a part=%d", message_of(receive_time(pair.far, 30, 0), until, count));
+	fact("its rest=%d", message_of(receive_time(pair.far, 70, flag), until, count));
+	fact("next=%d", message_of(receive_time(pair.far, 100, flag), until, count));
+	fact("next=%d", message_of(receive_time(pair.far, 100, flag), until, count));
+	fact("without the flag=%d",
+	     message_of(receive_time(pair.far, 120, 0), until, count));
+	fact("rest of the last=%d",
+	     message_of(receive_time(pair.far, 80, flag), until, count));
+	close_pair(pair);
+}
+
 static int peek_offset_of(int fd)
 {
 	int offset = -1;
@@ -370,6 +397,7 @@ static void from_an_offset(char **args)
 
 const struct scenario scenarios[] = {
 	{"first_times", first_times},
+	{"one_packet_times", one_packet_times},
 	{"from_an_offset", from_an_offset},
 	{"one_by_one", one_by_one},
 	{"in_order", in_order},

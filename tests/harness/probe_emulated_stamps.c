@@ -5,6 +5,7 @@
 #include <onload/extensions_zc.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/net_tstamp.h>
 #include <net/if.h>
@@ -1141,6 +1142,73 @@ static void times(char **args)
 						   i % count});
 }
 
+/* ---- In another program, which was started or sent the socket */
+
+/* By exec, or by a message: NEAR FAR exec|message, where far may be the channel of the message */
+static void other_program(char **args)
+{
+	const bool is_message = strcmp(args[2], "message") == 0;
+	const int given = atoi(args[1]);
+	const struct pair pair = {
+		.near = atoi(args[0]),
+		.far = is_message ? receive_descriptor(given, false) : given,
+	};
+
+	fact("%s, option=%d, mark=%d", args[2], told_time(pair.far, SO_TIMESTAMPNS_OLD),
+	     told_time(pair.far, SO_NOFCS));
+	fact("received=%s", hello(pair));
+	MUST(set(pair.far, SO_TIMESTAMPNS_OLD, 1));
+	fact("asked, option=%d", told_time(pair.far, SO_TIMESTAMPNS_OLD));
+	fact("received=%s", hello(pair));
+}
+
+static void run_other(struct pair pair, const char *way)
+{
+	const struct pair channel = connected_pair(family_named("unix_dgram"));
+	const bool is_message = strcmp(way, "message") == 0;
+	const int given = is_message ? channel.far : pair.far;
+	char near[16], far[16];
+	pid_t child;
+
+	if (is_message)
+		send_descriptor(channel.near, pair.far);
+	snprintf(near, sizeof(near), "%d", pair.near);
+	snprintf(far, sizeof(far), "%d", given);
+	child = (pid_t)MUST(fork());
+	if (child == 0) {
+		MUST(fcntl(pair.near, F_SETFD, 0));
+		MUST(fcntl(given, F_SETFD, 0));
+		execl("/proc/self/exe", "probe", "other_program", near, far, way, NULL);
+		_exit(127);
+	}
+	finish(child);
+	close_pair(channel);
+}
+
+/* FAMILY asked|not: the application has asked for the times, too. */
+static void elsewhere(char **args)
+{
+	const bool asked = strcmp(args[1], "asked") == 0;
+	static const char *const ways[] = {"exec", "message"};
+
+	turn_stamping_on();
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		const struct pair pair = connected_pair(family_named(args[0]));
+		struct epoll_event event = {.events = EPOLLIN};
+		struct onload_ordered_epoll_event ordered;
+		const int set_of = (int)MUST(epoll_create1(EPOLL_CLOEXEC));
+
+		MUST(epoll_ctl(set_of, EPOLL_CTL_ADD, pair.far, &event));
+		send_hello(pair);
+		onload_ordered_epoll_wait(set_of, &event, &ordered, 1, WAIT_MS);
+		receive(pair.far, 0);
+		MUST(set(pair.far, SO_TIMESTAMPNS_OLD, asked));
+		run_other(pair, ways[i]);
+		close(set_of);
+		close_pair(pair);
+	}
+}
+
 /* FAMILY */
 static void after_wire_order(char **args)
 {
@@ -1193,6 +1261,8 @@ const struct scenario scenarios[] = {
 	{"zero_copy", zero_copy},
 	{"times", times},
 	{"after_wire_order", after_wire_order},
+	{"elsewhere", elsewhere},
+	{"other_program", other_program},
 	{"interface", interface},
 	{"interface_of_long", interface_of_long},
 	{"ends", ends},
