@@ -121,7 +121,7 @@ TEST(DelegatedSends, GoOnWhenTheCongestionWindowIsFull) {
       {"congestion_window", "tcp4"},
       "full: 6; send_wnd open, cong_wnd below a segment; headers=1\n"
       "send(pair.near, \"!\", 1, 0)=-1, EBUSY\n"
-      "complete(pair.near, \"hello\", 0)=5\n"
+      "completed = complete(pair.near, \"hello\", 0)=5\n"
       "acknowledged: 0; send_wnd open, cong_wnd above a segment; headers=1\n");
 }
 
