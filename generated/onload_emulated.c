@@ -16,7 +16,7 @@ LKOS_EXPORT int onload_is_present(void)
 {
 	int (*behind)(void);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_is_present, "1");
 		return 1;
 	}
@@ -30,7 +30,7 @@ LKOS_EXPORT int onload_socket_nonaccel(int domain, int type, int protocol)
 {
 	int (*behind)(int, int, int);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_socket_nonaccel, "emulated");
 		return lkos_emulated_onload_socket_nonaccel(domain, type, protocol);
 	}
@@ -44,7 +44,7 @@ LKOS_EXPORT int onload_socket_unicast_nonaccel(int domain, int type, int protoco
 {
 	int (*behind)(int, int, int);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_socket_unicast_nonaccel, "emulated");
 		return lkos_emulated_onload_socket_unicast_nonaccel(domain, type, protocol);
 	}
@@ -58,7 +58,7 @@ LKOS_EXPORT int onload_socket_rx_nonaccel(int domain, int type, int protocol)
 {
 	int (*behind)(int, int, int);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_socket_rx_nonaccel, "emulated");
 		return lkos_emulated_onload_socket_rx_nonaccel(domain, type, protocol);
 	}
@@ -73,7 +73,7 @@ LKOS_EXPORT int onload_set_stackname(enum onload_stackname_who who, enum onload_
 {
 	int (*behind)(enum onload_stackname_who, enum onload_stackname_scope, const char *);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_set_stackname, "emulated");
 		return lkos_emulated_onload_set_stackname(who, scope, stackname);
 	}
@@ -87,7 +87,7 @@ LKOS_EXPORT int onload_stackname_save(void)
 {
 	int (*behind)(void);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_stackname_save, "emulated");
 		return lkos_emulated_onload_stackname_save();
 	}
@@ -101,7 +101,7 @@ LKOS_EXPORT int onload_stackname_restore(void)
 {
 	int (*behind)(void);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_stackname_restore, "emulated");
 		return lkos_emulated_onload_stackname_restore();
 	}
@@ -115,7 +115,7 @@ LKOS_EXPORT int onload_move_fd(int fd)
 {
 	int (*behind)(int);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_move_fd, "emulated");
 		return lkos_emulated_onload_move_fd(fd);
 	}
@@ -129,7 +129,7 @@ LKOS_EXPORT int onload_stack_opt_set_int(const char *opt, int64_t val)
 {
 	int (*behind)(const char *, int64_t);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_stack_opt_set_int, "emulated");
 		return lkos_emulated_onload_stack_opt_set_int(opt, val);
 	}
@@ -143,7 +143,7 @@ LKOS_EXPORT int onload_stack_opt_get_int(const char *opt, int64_t *val)
 {
 	int (*behind)(const char *, int64_t *);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_stack_opt_get_int, "emulated");
 		return lkos_emulated_onload_stack_opt_get_int(opt, val);
 	}
@@ -157,7 +157,7 @@ LKOS_EXPORT int onload_stack_opt_set_str(const char *opt, const char *val)
 {
 	int (*behind)(const char *, const char *);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_stack_opt_set_str, "emulated");
 		return lkos_emulated_onload_stack_opt_set_str(opt, val);
 	}
@@ -171,7 +171,7 @@ LKOS_EXPORT int onload_stack_opt_get_str(const char *opt, char *val_out, size_t 
 {
 	int (*behind)(const char *, char *, size_t *);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_stack_opt_get_str, "emulated");
 		return lkos_emulated_onload_stack_opt_get_str(opt, val_out, val_out_len);
 	}
@@ -185,7 +185,7 @@ LKOS_EXPORT int onload_stack_opt_reset(void)
 {
 	int (*behind)(void);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_stack_opt_reset, "emulated");
 		return lkos_emulated_onload_stack_opt_reset();
 	}
@@ -199,7 +199,7 @@ LKOS_EXPORT int onload_fd_stat(int fd, struct onload_stat *stat)
 {
 	int (*behind)(int, struct onload_stat *);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_fd_stat, "emulated");
 		return lkos_emulated_onload_fd_stat(fd, stat);
 	}
@@ -213,7 +213,7 @@ LKOS_EXPORT int onload_fd_check_feature(int fd, enum onload_fd_feature feature)
 {
 	int (*behind)(int, enum onload_fd_feature);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_fd_check_feature, "emulated");
 		return lkos_emulated_onload_fd_check_feature(fd, feature);
 	}
@@ -227,7 +227,7 @@ LKOS_EXPORT int onload_thread_set_spin(enum onload_spin_type type, int spin)
 {
 	int (*behind)(enum onload_spin_type, int);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_thread_set_spin, "emulated");
 		return lkos_emulated_onload_thread_set_spin(type, spin);
 	}
@@ -241,7 +241,7 @@ LKOS_EXPORT int onload_thread_get_spin(unsigned *state)
 {
 	int (*behind)(unsigned *);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_thread_get_spin, "emulated");
 		return lkos_emulated_onload_thread_get_spin(state);
 	}
@@ -256,7 +256,7 @@ LKOS_EXPORT int onload_ordered_epoll_wait(int epfd, struct epoll_event *events,
 {
 	int (*behind)(int, struct epoll_event *, struct onload_ordered_epoll_event *, int, int);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_ordered_epoll_wait, "emulated");
 		return lkos_emulated_onload_ordered_epoll_wait(epfd, events, oo_events, maxevents, timeout);
 	}
@@ -270,7 +270,7 @@ LKOS_EXPORT int onload_zc_await_stack_sync(int fd)
 {
 	int (*behind)(int);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_zc_await_stack_sync, "emulated");
 		return lkos_emulated_onload_zc_await_stack_sync(fd);
 	}
@@ -285,7 +285,7 @@ LKOS_EXPORT int onload_zc_alloc_buffers(int fd, struct onload_zc_iovec *iovecs, 
 {
 	int (*behind)(int, struct onload_zc_iovec *, int, enum onload_zc_buffer_type_flags);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_zc_alloc_buffers, "emulated");
 		return lkos_emulated_onload_zc_alloc_buffers(fd, iovecs, iovecs_len, flags);
 	}
@@ -299,7 +299,7 @@ LKOS_EXPORT int onload_zc_release_buffers(int fd, onload_zc_handle *bufs, int bu
 {
 	int (*behind)(int, onload_zc_handle *, int);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_zc_release_buffers, "emulated");
 		return lkos_emulated_onload_zc_release_buffers(fd, bufs, bufs_len);
 	}
@@ -313,7 +313,7 @@ LKOS_EXPORT int onload_zc_recv(int fd, struct onload_zc_recv_args *args)
 {
 	int (*behind)(int, struct onload_zc_recv_args *);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_zc_recv, "emulated");
 		return lkos_emulated_onload_zc_recv(fd, args);
 	}
@@ -327,7 +327,7 @@ LKOS_EXPORT int onload_recvmsg_kernel(int fd, struct msghdr *msg, int flags)
 {
 	int (*behind)(int, struct msghdr *, int);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_recvmsg_kernel, "emulated");
 		return lkos_emulated_onload_recvmsg_kernel(fd, msg, flags);
 	}
@@ -341,7 +341,7 @@ LKOS_EXPORT int onload_zc_send(struct onload_zc_mmsg *msgs, int mlen, int flags)
 {
 	int (*behind)(struct onload_zc_mmsg *, int, int);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_zc_send, "emulated");
 		return lkos_emulated_onload_zc_send(msgs, mlen, flags);
 	}
@@ -356,7 +356,7 @@ LKOS_EXPORT int onload_set_recv_filter(int fd, onload_zc_recv_filter_callback fi
 {
 	int (*behind)(int, onload_zc_recv_filter_callback, void *, int);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_set_recv_filter, "emulated");
 		return lkos_emulated_onload_set_recv_filter(fd, filter, cb_arg, flags);
 	}
@@ -371,7 +371,7 @@ LKOS_EXPORT int onload_msg_template_alloc(int fd, const struct iovec *initial_ms
 {
 	int (*behind)(int, const struct iovec *, int, onload_template_handle *, unsigned);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_msg_template_alloc, "emulated");
 		return lkos_emulated_onload_msg_template_alloc(fd, initial_msg, mlen, handle, flags);
 	}
@@ -387,7 +387,7 @@ LKOS_EXPORT int onload_msg_template_update(int fd, onload_template_handle handle
 {
 	int (*behind)(int, onload_template_handle, const struct onload_template_msg_update_iovec *, int, unsigned);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_msg_template_update, "emulated");
 		return lkos_emulated_onload_msg_template_update(fd, handle, updates, ulen, flags);
 	}
@@ -401,7 +401,7 @@ LKOS_EXPORT int onload_msg_template_abort(int fd, onload_template_handle handle)
 {
 	int (*behind)(int, onload_template_handle);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_msg_template_abort, "emulated");
 		return lkos_emulated_onload_msg_template_abort(fd, handle);
 	}
@@ -416,7 +416,7 @@ LKOS_EXPORT enum onload_delegated_send_rc onload_delegated_send_prepare(int fd, 
 {
 	enum onload_delegated_send_rc (*behind)(int, int, unsigned, struct onload_delegated_send *);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_delegated_send_prepare, "emulated");
 		return lkos_emulated_onload_delegated_send_prepare(fd, size, flags, out);
 	}
@@ -430,7 +430,7 @@ LKOS_EXPORT int onload_delegated_send_complete(int fd, const struct iovec *iov, 
 {
 	int (*behind)(int, const struct iovec *, int, int);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_delegated_send_complete, "emulated");
 		return lkos_emulated_onload_delegated_send_complete(fd, iov, iovlen, flags);
 	}
@@ -444,7 +444,7 @@ LKOS_EXPORT int onload_delegated_send_cancel(int fd)
 {
 	int (*behind)(int);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_delegated_send_cancel, "emulated");
 		return lkos_emulated_onload_delegated_send_cancel(fd);
 	}
@@ -458,7 +458,7 @@ LKOS_EXPORT int oo_raw_send(int fd, int hwport, const struct iovec *iov, int iov
 {
 	int (*behind)(int, int, const struct iovec *, int);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(oo_raw_send, "emulated");
 		return lkos_emulated_oo_raw_send(fd, hwport, iov, iovcnt);
 	}
@@ -472,7 +472,7 @@ LKOS_EXPORT int onload_get_tcp_info(int fd, struct onload_tcp_info *info, int *l
 {
 	int (*behind)(int, struct onload_tcp_info *, int *);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_get_tcp_info, "emulated");
 		return lkos_emulated_onload_get_tcp_info(fd, info, len_in_out);
 	}
@@ -486,7 +486,7 @@ LKOS_EXPORT int onload_timestamping_request(int fd, unsigned flags)
 {
 	int (*behind)(int, unsigned);
 
-	if (LKOS_LIKELY(lkos_emulation_is_on())) {
+	if (LKOS_LIKELY(lkos_emulation_answers())) {
 		LKOS_LOG_ANSWER(onload_timestamping_request, "emulated");
 		return lkos_emulated_onload_timestamping_request(fd, flags);
 	}

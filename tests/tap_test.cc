@@ -39,10 +39,6 @@
 extern "C" {
 #include "src/emulate/tap.h"
 #include "tests/worlds/network.h"
-
-// src/emulate/lock.h, which is not for C++
-uint64_t lkos_lock(void);
-void lkos_unlock(uint64_t signals);
 }
 
 namespace lkos {
@@ -102,6 +98,12 @@ void InOwnNetwork(const std::function<void()>& run) {
     TurnOnLoopback();
     run();
   });
+}
+
+// In a process that uses Onload.
+void StartTap(unsigned int mebibytes) {
+  lkos_tap_start(mebibytes);
+  lkos_tap_want();
 }
 
 // ---- Another packet socket
@@ -257,7 +259,6 @@ struct Told {
 Told Ask(int fd) {
   Told told = {};
   lkos_tap_view view;
-  const uint64_t signals = lkos_lock();
   told.known = lkos_tap_look(fd, &view);
   if (told.known) {
     told.begin = view.unread.begin;
@@ -268,7 +269,6 @@ Told Ask(int fd) {
          at = packet.end)
       told.packets.push_back({packet.end, packet.arrived});
   }
-  lkos_unlock(signals);
   return told;
 }
 
@@ -534,7 +534,7 @@ void KeepStampingOn() {
 class Captures {
  public:
   explicit Captures(int family) {
-    lkos_tap_start(4);
+    StartTap(4);
     close(MUST(socket(family, SOCK_STREAM, 0)));
     younger_ = std::make_unique<Capture>();
   }
@@ -641,7 +641,7 @@ int OpenDescriptors() {
 
 TEST(Tap, HasNoDescriptor) {
   InOwnNetwork([] {
-    lkos_tap_start(4);
+    StartTap(4);
     const int before = OpenDescriptors();
     Connections connections(AF_INET, 1);
     connections.Send(0, 10);
@@ -653,7 +653,7 @@ TEST(Tap, HasNoDescriptor) {
 
 TEST(Tap, IsNotOpenedForOtherSockets) {
   InOwnNetwork([] {
-    lkos_tap_start(4);
+    StartTap(4);
     close(socket(AF_INET, SOCK_DGRAM, 0));
     close(socket(AF_UNIX, SOCK_STREAM, 0));
     EXPECT_TRUE(lkos_tap_is_missing());
@@ -674,7 +674,7 @@ void ExpectNothingKnown() {
 
 TEST(Tap, IsNotThereWhenSwitchedOff) {
   InOwnNetwork([] {
-    lkos_tap_start(0);
+    StartTap(0);
     ExpectNothingKnown();
   });
 }
@@ -684,7 +684,7 @@ TEST(Tap, IsNotThereWithoutTheCapability) {
     __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     __user_cap_data_struct sets[2] = {};
     MUST(syscall(SYS_capset, &header, sets));
-    lkos_tap_start(4);
+    StartTap(4);
     ExpectNothingKnown();
   });
 }
@@ -723,7 +723,7 @@ void ExpectThreePackets(Connections* connections) {
 
 TEST(Tap, UnderstandsOptionsOfIp) {
   InOwnNetwork([] {
-    lkos_tap_start(4);
+    StartTap(4);
     Connections connections(AF_INET, 1);
     const unsigned char options[] = {1, 1, 1, 1, 1, 1, 1, 0};
     MUST(setsockopt(connections[0].from, IPPROTO_IP, IP_OPTIONS, options,
@@ -734,7 +734,7 @@ TEST(Tap, UnderstandsOptionsOfIp) {
 
 TEST(Tap, UnderstandsExtensionHeadersOfIpv6) {
   InOwnNetwork([] {
-    lkos_tap_start(4);
+    StartTap(4);
     Connections connections(AF_INET6, 1);
     const unsigned char options[8] = {0, 0, 1, 4};  // padding
     MUST(setsockopt(connections[0].from, IPPROTO_IPV6, IPV6_DSTOPTS, options,
@@ -745,7 +745,7 @@ TEST(Tap, UnderstandsExtensionHeadersOfIpv6) {
 
 TEST(Tap, IsOpenedLaterWhereThereWasNoDescriptorForIt) {
   InOwnNetwork([] {
-    lkos_tap_start(4);
+    StartTap(4);
     rlimit limit;
     MUST(getrlimit(RLIMIT_NOFILE, &limit));
     const int next = MUST(dup(0));
@@ -763,7 +763,7 @@ TEST(Tap, IsOpenedLaterWhereThereWasNoDescriptorForIt) {
 
 TEST(Tap, IsThereForFourNetworksAndNotForMore) {
   InOwnNetwork([] {
-    lkos_tap_start(1);
+    StartTap(1);
     for (int network = 1; network <= 6; ++network) {
       Connections connections(AF_INET, 1);
       connections.Send(0, 10);
@@ -775,6 +775,31 @@ TEST(Tap, IsThereForFourNetworksAndNotForMore) {
   });
 }
 
+TEST(Tap, IsOpenedOnlyWhereItIsWanted) {
+  InOwnNetwork([] {
+    lkos_tap_start(4);
+    close(socket(AF_INET, SOCK_STREAM, 0));
+    EXPECT_FALSE(lkos_tap_is_missing());
+    lkos_tap_want();
+    EXPECT_TRUE(lkos_tap_is_missing());
+    close(socket(AF_INET, SOCK_STREAM, 0));
+    EXPECT_FALSE(lkos_tap_is_missing());
+  });
+}
+
+TEST(Tap, IsOpenedByTheFirstQuestion) {
+  InOwnNetwork([] {
+    KeepStampingOn();
+    Capture capture;
+    lkos_tap_start(4);
+    Connections connections(AF_INET, 1);
+    EXPECT_FALSE(Ask(connections[0].to).known);
+    ExpectKnownSoon(&connections, 0, &capture, 2);
+    Connections after(AF_INET, 1);
+    ExpectKnownSoon(&after, 0, &capture, 0);
+  });
+}
+
 TEST(Tap, ConnectionsThatWereThereBeforeBecomeKnown) {
   InOwnNetwork([] {
     KeepStampingOn();
@@ -783,7 +808,7 @@ TEST(Tap, ConnectionsThatWereThereBeforeBecomeKnown) {
     connections.Send(0, 500);
     connections.WaitUntilQueued();
     connections.ReadAll();
-    lkos_tap_start(4);
+    StartTap(4);
     EXPECT_FALSE(Ask(connections[0].to).known);
     ExpectKnownSoon(&connections, 0, &capture, 2);
   });
@@ -793,7 +818,7 @@ TEST(Tap, AFullRingMakesAllUnknownForAWhile) {
   InOwnNetwork([] {
     KeepStampingOn();
     Capture capture;
-    lkos_tap_start(1);
+    StartTap(1);
     Connections connections(AF_INET, 2);
     connections.Send(1, 10);
     for (int i = 0; i < 5000; ++i) {
@@ -814,7 +839,7 @@ TEST(Tap, AForkedChildOpensItsOwn) {
   InOwnNetwork([] {
     KeepStampingOn();
     Capture capture;
-    lkos_tap_start(4);
+    StartTap(4);
     Connections connections(AF_INET, 2);
     connections.Send(0, 77);
     connections.Send(1, 88);
@@ -841,7 +866,7 @@ TEST(Tap, AForkedChildOpensItsOwn) {
 
 TEST(Tap, IsForAllThreadsAtOnce) {
   InOwnNetwork([] {
-    lkos_tap_start(4);
+    StartTap(4);
     close(MUST(socket(AF_INET, SOCK_STREAM, 0)));
     std::vector<std::thread> threads;
     std::atomic<int> right{0};
@@ -865,7 +890,7 @@ TEST(Tap, StreamsThatEndedAreKnownToTheirEnd) {
   InOwnNetwork([] {
     KeepStampingOn();
     Capture capture;
-    lkos_tap_start(4);
+    StartTap(4);
     Connections connections(AF_INET, 1);
     connections.Send(0, 100);
     connections.Send(0, 50);
@@ -887,7 +912,7 @@ TEST(Tap, UrgentDataHidesTheQueueUntilItIsRead) {
   InOwnNetwork([] {
     KeepStampingOn();
     Capture capture;
-    lkos_tap_start(4);
+    StartTap(4);
     Connections connections(AF_INET, 1);
     Connection& connection = connections[0];
     connections.Send(0, 100);
@@ -955,14 +980,14 @@ std::vector<uint64_t> EndsOfFastOpen(bool is_taken) {
 
 TEST(Tap, KnowsDataOfASynThatIsTaken) {
   InOwnNetwork([] {
-    lkos_tap_start(4);
+    StartTap(4);
     EXPECT_EQ(EndsOfFastOpen(true), (std::vector<uint64_t>{50, 80}));
   });
 }
 
 TEST(Tap, DoesNotKnowDataOfASynThatIsSentAgain) {
   InOwnNetwork([] {
-    lkos_tap_start(4);
+    StartTap(4);
     EXPECT_EQ(EndsOfFastOpen(false), std::vector<uint64_t>());
   });
 }
@@ -985,7 +1010,7 @@ int ConnectFrom(uint16_t port, const sockaddr_in& address) {
 
 TEST(Tap, KnowsEachOfSeveralConnectionsOfTheSamePorts) {
   InOwnNetwork([] {
-    lkos_tap_start(4);
+    StartTap(4);
     sockaddr_in address;
     const int listener = Listener(&address);
     std::mt19937 random(5);
@@ -1019,7 +1044,7 @@ TEST(Tap, KnowsEachOfSeveralConnectionsOfTheSamePorts) {
 // kernel challenges it, and the connection goes on.
 TEST(Tap, IsNotMisledByAStraySyn) {
   InOwnNetwork([] {
-    lkos_tap_start(4);
+    StartTap(4);
     sockaddr_in address;
     const int listener = Listener(&address);
     const int from = ConnectFrom(20000, address);
@@ -1066,7 +1091,7 @@ TEST(Tap, IsNotMisledByAStraySyn) {
 
 TEST(Tap, KnowsConnectionsOfIpv4OnSocketsOfIpv6) {
   InOwnNetwork([] {
-    lkos_tap_start(4);
+    StartTap(4);
     const int listener = MUST(socket(AF_INET6, SOCK_STREAM, 0));
     sockaddr_in6 any = {};
     any.sin6_family = AF_INET6;
@@ -1090,7 +1115,7 @@ TEST(Tap, KnowsConnectionsOfIpv4OnSocketsOfIpv6) {
 
 TEST(Tap, KnowsStreamsThatBothEndsEndAtOnce) {
   InOwnNetwork([] {
-    lkos_tap_start(4);
+    StartTap(4);
     for (int round = 0; round < 100; ++round) {
       Connections connections(AF_INET, 1);
       Connection& connection = connections[0];

@@ -308,9 +308,7 @@ static bool look(struct lkos_packets *walk, struct lkos_endpoint *endpoint)
 
 	if (state == LKOS_TCP_LISTEN)
 		return false;
-	walk->signals = lkos_lock();
 	walk->is_tapped = lkos_tap_look(walk->fd, &walk->view);
-	lkos_unlock(walk->signals);
 	if (walk->is_tapped) {
 		walk->at = walk->view.unread.begin;
 		walk->end = walk->view.unread.end;
@@ -343,10 +341,8 @@ static bool look(struct lkos_packets *walk, struct lkos_endpoint *endpoint)
 static bool tapped_packet(struct lkos_packets *walk, struct lkos_counted_packet *packet)
 {
 	struct lkos_tcp_packet found = {.end = walk->end};
-	const uint64_t signals = lkos_lock();
 	const bool is_known = lkos_tap_packet(&walk->view, walk->at, &found);
 
-	lkos_unlock(signals);
 	*packet = (struct lkos_counted_packet){
 		.begin = walk->at,
 		.end = found.end < walk->end ? found.end : walk->end,

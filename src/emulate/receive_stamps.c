@@ -135,16 +135,6 @@ static void look_again(int fd, struct lkos_stamps_view *view)
 	}
 }
 
-/* Where the next read of a TCP socket begins, as far as the tap knows. */
-static bool look_at_stream(int fd, struct lkos_tap_view *view)
-{
-	const uint64_t signals = lkos_lock();
-	const bool is_known = lkos_tap_look(fd, view);
-
-	lkos_unlock(signals);
-	return is_known;
-}
-
 /* Where a peek begins, in unread bytes. */
 static int peek_offset(const struct receipt *receipt)
 {
@@ -161,13 +151,10 @@ static uint64_t first_arrival(const struct receipt *receipt,
 			      size_t received)
 {
 	const uint64_t begin = before->unread.begin;
+	const uint64_t arrived = lkos_tap_arrival(before, begin + (uint64_t)from);
 	struct lkos_tap_view after;
-	uint64_t signals, arrived;
 
-	signals = lkos_lock();
-	arrived = lkos_tap_arrival(before, begin + (uint64_t)from);
-	lkos_unlock(signals);
-	return look_at_stream(receipt->fd, &after) &&
+	return lkos_tap_look(receipt->fd, &after) &&
 			       after.unread.begin ==
 				       begin + (receipt->flags & MSG_PEEK ? 0 : received)
 		       ? arrived
@@ -178,7 +165,7 @@ static uint64_t first_arrival(const struct receipt *receipt,
 static ssize_t receive_stream(struct receipt *receipt)
 {
 	struct lkos_tap_view view;
-	const bool is_known = look_at_stream(receipt->fd, &view);
+	const bool is_known = lkos_tap_look(receipt->fd, &view);
 	const int from = peek_offset(receipt);
 	const ssize_t received = receive(receipt);
 	const uint64_t arrived =

@@ -48,7 +48,8 @@ LKOS_EXPORT int socket(int domain, int type, int protocol)
 		keep_made(fd, domain);
 	if (fd >= 0 && may_be_tcp(domain, type)) {
 		lkos_emulation_is_on(); /* from here, if a constructor before ours asks */
-		lkos_tap_open_for(fd);
+		if (LKOS_UNLIKELY(lkos_tap_is_wanted()))
+			lkos_tap_open_for(fd);
 	}
 	return fd;
 }

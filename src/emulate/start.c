@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -21,6 +22,8 @@
 #include "src/runtime/libc.h"
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
+#include "src/runtime/stamping.h"
+#include "src/translate/imports.h"
 #include "src/translate/spin.h"
 #include "src/translate/stdlib.h"
 
@@ -125,9 +128,32 @@ static unsigned int ring_size(const char *value)
 	return BY_DEFAULT;
 }
 
+/* For dl_iterate_phdr(). */
+static int imports_onload(struct dl_phdr_info *object, size_t size, void *of_no_use)
+{
+	const ElfW(Dyn) *dynamic = NULL;
+
+	(void)size, (void)of_no_use;
+	for (size_t i = 0; i < object->dlpi_phnum; i++) {
+		if (object->dlpi_phdr[i].p_type == PT_DYNAMIC)
+			dynamic = (const void *)(object->dlpi_addr +
+						 object->dlpi_phdr[i].p_vaddr);
+	}
+	return lkos_imports_onload(dynamic, object->dlpi_addr);
+}
+
+/* Is the process one that may ask about packets? */
+static bool uses_onload(void)
+{
+	return lkos_stack_option_in_force(LKOS_RX_TIMESTAMPING) ||
+	       dl_iterate_phdr(imports_onload, NULL);
+}
+
 static void begin(void)
 {
 	const char *log_fd = secure_getenv("LKOS_LOG_FD");
+	const char *tap = secure_getenv("LKOS_TAP");
+	unsigned int mebibytes;
 	const struct lkos_stackname_start names = {
 		.name = secure_getenv("EF_NAME"),
 		.stack_per_thread = is_on("EF_STACK_PER_THREAD"),
@@ -152,7 +178,10 @@ static void begin(void)
 	if (log_fd && lkos_number_of(log_fd) >= 0)
 		lkos_log_open(lkos_number_of(log_fd));
 	lkos_log("loaded");
-	lkos_tap_start(ring_size(secure_getenv("LKOS_TAP")));
+	mebibytes = ring_size(tap);
+	lkos_tap_start(mebibytes);
+	if ((tap && mebibytes) || uses_onload())
+		lkos_tap_want();
 	atomic_store(&lkos_emulation, LKOS_EMULATION_ON);
 }
 
@@ -170,6 +199,14 @@ bool lkos_emulation_start(void)
 	lkos_signals_restore(signals);
 	errno = kept;
 	return lkos_emulation_is_on();
+}
+
+bool lkos_emulation_answers(void)
+{
+	if (!lkos_emulation_is_on())
+		return false;
+	lkos_tap_want();
+	return true;
 }
 
 __attribute__((constructor)) static void start(void)

@@ -25,6 +25,9 @@ static inline bool lkos_emulation_is_on(void)
 								: now == LKOS_EMULATION_ON;
 }
 
+/* The same, for a function of Onload's that the program has called. */
+bool lkos_emulation_answers(void);
+
 /* The next library's function of that name, or NULL. errno is kept. */
 void *lkos_symbol_behind(const char *name);
 

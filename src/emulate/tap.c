@@ -65,7 +65,8 @@ struct tap {
 /* Guarded by the lock. */
 static struct tap taps[MOST_NETWORKS];
 
-static uint32_t frames;               /* of each ring; 0: LKOS_TAP is 0 */
+static uint32_t frames; /* of each ring; 0: LKOS_TAP is 0 */
+static atomic_bool wanted;
 static _Atomic(atomic_bool *) opened; /* a byte that a child of fork() finds to be false */
 
 /* ---- the packet socket: by system calls, because it is none of the program's */
@@ -218,13 +219,21 @@ static void *take_memory(size_t size)
 
 /* ---- what is open */
 
+static bool has_begun(void)
+{
+	const atomic_bool *const mark =
+		atomic_load_explicit(&opened, memory_order_acquire);
+
+	return mark && *mark;
+}
+
 /* The first one here is the process's first, or a child of fork(): for that, its parent's do not count,
  * but where their connections were. false: without memory. */
 static bool begin_process(void)
 {
 	atomic_bool *mark = atomic_load(&opened);
 
-	if (mark && *mark)
+	if (has_begun())
 		return true;
 	if (!mark) {
 		mark = take_memory(sizeof(*mark));
@@ -301,34 +310,50 @@ static struct tap *tap_of(uint64_t network)
 	return tap && tap->ring ? tap : NULL;
 }
 
+void lkos_tap_want(void)
+{
+	atomic_store_explicit(&wanted, true, memory_order_relaxed);
+}
+
+bool lkos_tap_is_wanted(void)
+{
+	return atomic_load_explicit(&wanted, memory_order_relaxed);
+}
+
 bool lkos_tap_is_missing(void)
 {
-	const atomic_bool *const mark =
-		atomic_load_explicit(&opened, memory_order_acquire);
+	return lkos_tap_is_wanted() && frames != 0 && !has_begun();
+}
 
-	return frames != 0 && !(mark && *mark);
+static void say(uint64_t network, bool is_open)
+{
+	static atomic_bool said;
+
+	if (lkos_log_is_on && !atomic_exchange(&said, true))
+		lkos_log("packets of TCP: %s",
+			 is_open       ? "each one, as a packet socket sees it come"
+			 : frames == 0 ? "by TCP_INFO's counters, because LKOS_TAP is 0"
+			 : network     ? "by TCP_INFO's counters; with CAP_NET_RAW each "
+					 "one is known"
+				       : "by TCP_INFO's counters; from Linux 5.14 on, "
+					 "with CAP_NET_RAW, each one is known");
 }
 
 void lkos_tap_open_for(int fd)
 {
 	const int kept = errno;
-	static atomic_bool said;
-	uint64_t network, signals;
-	bool is_open;
+	uint64_t network = 0, signals;
+	bool is_open = false;
 
-	if (frames == 0 || lkos_int_option(fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_TCP)
+	if (lkos_int_option(fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_TCP)
 		return;
-	network = network_of(fd);
-	signals = lkos_lock();
-	is_open = tap_of(network) != NULL;
-	lkos_unlock(signals);
-	if (lkos_log_is_on && !atomic_exchange(&said, true))
-		lkos_log("packets of TCP: %s",
-			 is_open   ? "each one, as a packet socket sees it come"
-			 : network ? "by TCP_INFO's counters; with CAP_NET_RAW each one "
-				     "is known"
-				   : "by TCP_INFO's counters; from Linux 5.14 on, with "
-				     "CAP_NET_RAW, each one is known");
+	if (frames) {
+		network = network_of(fd);
+		signals = lkos_lock();
+		is_open = tap_of(network) != NULL;
+		lkos_unlock(signals);
+	}
+	say(network, is_open);
 	errno = kept;
 }
 
@@ -404,9 +429,12 @@ static void drain(struct tap *tap)
 /* The child goes on from what its parent knows: so that is brought up to date. */
 static void before_fork(void)
 {
-	const uint64_t signals = lkos_lock();
+	uint64_t signals;
 
-	for (size_t i = 0; !lkos_tap_is_missing() && i < MOST_NETWORKS; i++) {
+	if (!has_begun())
+		return;
+	signals = lkos_lock();
+	for (size_t i = 0; i < MOST_NETWORKS; i++) {
 		if (taps[i].ring)
 			drain(taps + i);
 	}
@@ -418,8 +446,6 @@ void lkos_tap_start(unsigned int mebibytes)
 	frames = mebibytes * (MEBIBYTE / FRAME_SIZE);
 	if (frames != 0)
 		lkos_atfork(before_fork, NULL, NULL);
-	if (frames == 0)
-		lkos_log("packets of TCP: by TCP_INFO's counters, because LKOS_TAP is 0");
 }
 
 /* ---- questions */
@@ -543,41 +569,58 @@ bool lkos_tap_look(int fd, struct lkos_tap_view *view)
 {
 	const int kept = errno;
 	struct lkos_tcp_progress progress;
-	struct tap *tap = NULL;
-	bool known = false;
+	struct tap *tap;
+	uint64_t signals;
+	bool known;
 
-	if (frames && lkos_int_option(fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_TCP) {
-		view->network = network_of(fd);
-		tap = tap_of(view->network);
-	}
+	view->is_open = false;
+	if (lkos_int_option(fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_TCP)
+		return false;
+	lkos_tap_want();
+	view->network = frames ? network_of(fd) : 0;
+	signals = lkos_lock();
+	tap = tap_of(view->network);
 	view->is_open = tap;
-	if (tap)
-		known = connection_of(fd, &view->connection) &&
-			progress_of(fd, &progress) && look(tap, view, &progress);
+	known = tap && connection_of(fd, &view->connection) &&
+		progress_of(fd, &progress) && look(tap, view, &progress);
+	lkos_unlock(signals);
+	say(view->network, view->is_open);
 	errno = kept;
 	return known;
+}
+
+/* The tap of what was looked at, or NULL. The lock is held. */
+static struct tap *tap_that_saw(const struct lkos_tap_view *view)
+{
+	struct tap *const tap = frames ? place_for(view->network) : NULL;
+
+	return tap && tap->ring ? tap : NULL;
 }
 
 bool lkos_tap_packet(const struct lkos_tap_view *view, uint64_t offset,
 		     struct lkos_tcp_packet *packet)
 {
-	const struct tap *const tap = frames ? place_for(view->network) : NULL;
+	const uint64_t signals = lkos_lock();
+	const struct tap *const tap = tap_that_saw(view);
+	const bool known = tap && lkos_tcp_packets_at(tap->packets, &view->connection,
+						      &view->unread, offset, packet);
 
-	return tap && tap->ring &&
-	       lkos_tcp_packets_at(tap->packets, &view->connection, &view->unread, offset,
-				   packet);
+	lkos_unlock(signals);
+	return known;
 }
 
 uint64_t lkos_tap_arrival(const struct lkos_tap_view *view, uint64_t offset)
 {
 	const struct lkos_tcp_unread all = {view->unread.begin, UINT64_MAX};
-	struct tap *const tap = frames ? place_for(view->network) : NULL;
-	struct lkos_tcp_packet packet;
+	const uint64_t signals = lkos_lock();
+	struct tap *const tap = tap_that_saw(view);
+	struct lkos_tcp_packet packet = {.arrived = 0};
 
-	if (!tap || !tap->ring)
-		return 0;
-	drain(tap);
-	return lkos_tcp_packets_at(tap->packets, &view->connection, &all, offset, &packet)
-		       ? packet.arrived
-		       : 0;
+	if (tap)
+		drain(tap);
+	if (!tap ||
+	    !lkos_tcp_packets_at(tap->packets, &view->connection, &all, offset, &packet))
+		packet.arrived = 0;
+	lkos_unlock(signals);
+	return packet.arrived;
 }

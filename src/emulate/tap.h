@@ -4,11 +4,11 @@
  * What: for each network namespace in which this process makes TCP sockets, for four at most, an
  *     AF_PACKET socket with a ring of headers, in memory that the kernel fills. It has no descriptor, so
  *     a program does not see it, and it is read only when somebody asks.
- * When there is one: with CAP_NET_RAW, from the first TCP socket on, unless LKOS_TAP is 0. A child of
- *     fork() opens its own, at the first socket that it makes, accepts from or asks about.
+ * When there is one: with CAP_NET_RAW, unless LKOS_TAP is 0, in a process that wants it: from the first TCP
+ *     socket on that it makes, accepts from or asks about. So does a child of fork(), which opens its own.
  * Memory: for each, the ring (LKOS_TAP, in MiB) and half as much for what is known from it.
  * What is not known: see src/translate/tcp_packets.h. A ring that was full for some time is such a case.
- * errno is kept. */
+ * The lock is taken by each of these functions. errno is kept. */
 #ifndef LKOS_EMULATE_TAP_H
 #define LKOS_EMULATE_TAP_H
 
@@ -25,8 +25,8 @@ struct lkos_tap_view {
 	struct lkos_tcp_unread unread; /* where its next read begins, and where what it has ends */
 };
 
-/* The lock is held by the caller, for this function and the next. It costs a dozen system calls. To look
- * also while nothing is queued helps: that is how connections that were seen late become known.
+/* It costs a dozen system calls. To look also while nothing is queued helps: that is how connections that
+ * were seen late become known. What asks wants the tap.
  * false: nothing is known of it, or fd is no connection of TCP. */
 bool lkos_tap_look(int fd, struct lkos_tap_view *view);
 
@@ -36,17 +36,21 @@ bool lkos_tap_packet(const struct lkos_tap_view *view, uint64_t offset,
 		     struct lkos_tcp_packet *packet);
 
 /* When the packet came that this byte of the stream is in, also if it came after the look. 0: not known.
- * The lock is held. */
+ */
 uint64_t lkos_tap_arrival(const struct lkos_tap_view *view, uint64_t offset);
 
 /* As the process starts. mebibytes: of LKOS_TAP; 0: none is opened. */
 void lkos_tap_start(unsigned int mebibytes);
 
-/* This process has opened none yet, and may. */
+/* From now on this process is one that may ask about packets, and its children. */
+void lkos_tap_want(void);
+bool lkos_tap_is_wanted(void);
+
+/* This process has opened none yet, and wants one. */
 bool lkos_tap_is_missing(void);
 
-/* A thread has made this socket, or is about to accept from it; others than TCP's are passed over. It
- * takes the lock. */
+/* A thread has made this socket, or is about to accept from it; others than TCP's are passed over. The
+ * first one is told in the log. */
 void lkos_tap_open_for(int fd);
 
 #endif

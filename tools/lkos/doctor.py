@@ -139,7 +139,7 @@ def _emulation(library):
     return what, ended or (None if said == "1\n" else said.strip() or "nothing"), emulation, remedy
 
 
-PACKETS_PROBE = "import socket; socket.socket().close()"
+PACKETS_PROBE = "import ctypes, socket; ctypes.CDLL(None).onload_is_present(); socket.socket().close()"
 PACKETS_HOW = "sudo setpriv --reuid=$(id -u) --regid=$(id -g) --init-groups --inh-caps=+net_raw --ambient-caps=+net_raw"
 
 
