@@ -236,6 +236,27 @@ TEST(OrderedWaitLeaves, AllForAReaderWhileOthersWait) {
   }
 }
 
+TEST(OrderedWaitLeaves, ASetToAnotherProcessThatWaits) {
+  for (const char* family : {"udp4", "udp6"}) {
+    Expect({"shared_set", family},
+           "after it was ended=1 A30\nwaits=3000, wrong=0, offset -1\n");
+  }
+}
+
+TEST(OrderedWaitLeaves, AllForAReaderWithoutCopies) {
+  for (const char* family : {"udp4", "udp6"}) {
+    EXPECT_EQ(RunWith(With::kLibrary, {"zero_copy_crowd", family}, {}).out,
+              "received=10000, offset -1\n");
+  }
+}
+
+TEST(OrderedWaitEnds, WhereTheOffsetIsChangedMeanwhile) {
+  for (const char* family : {"udp4", "udp6"}) {
+    EXPECT_EQ(RunWith(With::kLibrary, {"offset_meanwhile", family}, {}).out,
+              "rounds=2000, offset -1\n");
+  }
+}
+
 TEST(OrderedWaitGoesOn, WhileMembersAreClosed) {
   for (const char* family : {"udp4", "udp6"}) {
     // Not in an earlier constructor either.

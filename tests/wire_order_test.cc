@@ -350,6 +350,8 @@ TEST(WireOrder, TellsARunAsOneEvent) {
 TEST(PeekOffset, IsWhatItWasLessWhatAReaderHasReceivedMeanwhile) {
   EXPECT_EQ(lkos_peek_offset_after(-1, 300, 300), -1);
   EXPECT_EQ(lkos_peek_offset_after(-1, 300, 100), -1);
+  EXPECT_EQ(lkos_peek_offset_after(0, 300, -1), -1);
+  EXPECT_EQ(lkos_peek_offset_after(500, 300, -1), -1);
   EXPECT_EQ(lkos_peek_offset_after(0, 300, 300), 0);
   EXPECT_EQ(lkos_peek_offset_after(200, 300, 300), 200);
   EXPECT_EQ(lkos_peek_offset_after(200, 300, 250), 150);

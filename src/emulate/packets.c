@@ -2,6 +2,7 @@
 #include "src/emulate/packets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/net_tstamp.h>
 #include <linux/sockios.h>
 #include <poll.h>
@@ -33,7 +34,8 @@
 #define SO_MEMINFO 55 /* since 4.12 */
 #endif
 
-#define LOOKS_MOST 16 /* at one socket, until nothing comes meanwhile */
+#define LOOKS_MOST 16    /* at one socket, until nothing comes meanwhile */
+#define LOCKS_MOST 10000 /* tries, in about a second */
 #define SECOND UINT64_C(1000000000)
 
 /* What TCP_INFO must have for its counters, and where it counts segments out of order. */
@@ -118,16 +120,55 @@ void lkos_packets_have_times(void)
 	errno = kept;
 }
 
+/* Or it cannot be told. */
+static bool has_event(int fd, short event)
+{
+	const struct timespec none = {.tv_sec = 0};
+	struct pollfd poll = {.fd = fd, .events = event};
+
+	return syscall(SYS_ppoll, &poll, 1, &none, NULL, 0) != 0;
+}
+
 /* ---- Datagrams. The lock is held */
 
-static void begin_datagrams(struct lkos_packets *walk)
+/* For other processes that have the socket, too, since SO_PEEK_OFF is one for all of them: a lock of fcntl()
+ * on its inode, which ends with the process. A process that has been stopped is not waited for. Where
+ * there are no such locks, it goes without. */
+static bool lock_socket(int fd)
 {
+	const struct timespec soon = {.tv_nsec = 20000};
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct timespec left;
+
+	for (int i = 0; i < LOCKS_MOST; i++) {
+		if (lkos_next.fcntl64(fd, F_SETLK, &lock) == 0 ||
+		    (errno != EAGAIN && errno != EACCES))
+			return true;
+		left = soon; /* the kernel counts it down */
+		syscall(SYS_ppoll, NULL, 0, &left, NULL, 0);
+	}
+	return false;
+}
+
+static void unlock_socket(int fd)
+{
+	struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+
+	lkos_next.fcntl64(fd, F_SETLK, &lock);
+}
+
+/* false: another process looks at them for long. */
+static bool begin_datagrams(struct lkos_packets *walk)
+{
+	if (!lock_socket(walk->fd))
+		return false;
 	walk->told = 0;
 	walk->walked = 0;
 	walk->found_offset = lkos_int_option(walk->fd, SOL_SOCKET, SO_PEEK_OFF);
 	walk->has_offset = walk->found_offset >= 0;
 	if (walk->has_offset)
 		set_option(walk->fd, SO_PEEK_OFF, 0);
+	return true;
 }
 
 /* Another thread may have closed the descriptor, and its number may be another file's by now. */
@@ -155,6 +196,13 @@ static ssize_t peek_at_datagram(const struct lkos_packets *walk, uint64_t *arriv
 	return -1;
 }
 
+/* Another thread may have switched the offset off: without it, there is no end to what is seen. */
+static bool moves_on(const struct lkos_packets *walk)
+{
+	return !walk->has_offset ||
+	       lkos_int_option(walk->fd, SOL_SOCKET, SO_PEEK_OFF) >= 0;
+}
+
 /* The first is looked at without an offset, by which an empty one is seen once only. From then on the
  * kernel moves the offset. */
 static bool next_datagram(struct lkos_packets *walk, struct lkos_packet *packet)
@@ -166,7 +214,7 @@ static bool next_datagram(struct lkos_packets *walk, struct lkos_packet *packet)
 		walk->has_offset = true;
 	}
 	length = peek_at_datagram(walk, &packet->arrived);
-	if (length < 0)
+	if (length < 0 || !moves_on(walk))
 		return false;
 	walk->told++;
 	walk->walked += (uint64_t)length;
@@ -179,22 +227,21 @@ static bool next_datagram(struct lkos_packets *walk, struct lkos_packet *packet)
 
 static void end_datagrams(const struct lkos_packets *walk)
 {
-	if (walk->has_offset && is_still_there(walk))
+	if (!is_still_there(walk))
+		return;
+	if (walk->has_offset)
 		set_option(walk->fd, SO_PEEK_OFF,
 			   lkos_peek_offset_after(
 				   walk->found_offset, (int)walk->walked,
 				   lkos_int_option(walk->fd, SOL_SOCKET, SO_PEEK_OFF)));
+	unlock_socket(walk->fd);
 }
 
-/* Of a datagram that came before stamping was on, Linux makes a time up when it is first looked at. So
- * all that are there are looked at now, and a time that is not before that is not told later on. */
-static void find_times_made_up(struct lkos_packets *walk, uint64_t before)
+/* Of all that are there. */
+static void look_for_times_made_up(struct lkos_packets *walk, uint64_t before)
 {
 	struct lkos_packet packet;
-	struct lkos_socket *known;
 
-	walk->signals = lkos_lock();
-	begin_datagrams(walk);
 	for (; next_datagram(walk, &packet); before = now()) {
 		if (packet.arrived < before)
 			continue;
@@ -202,7 +249,21 @@ static void find_times_made_up(struct lkos_packets *walk, uint64_t before)
 			walk->made_up_from = before;
 		walk->made_up_until = now();
 	}
-	end_datagrams(walk);
+}
+
+/* Of a datagram that came before stamping was on, Linux makes a time up when it is first looked at. So
+ * all that are there are looked at now, and a time that is not before that is not told later on. */
+static void find_times_made_up(struct lkos_packets *walk, uint64_t before)
+{
+	struct lkos_socket *known;
+
+	walk->signals = lkos_lock();
+	if (begin_datagrams(walk)) {
+		look_for_times_made_up(walk, before);
+		end_datagrams(walk);
+	} else {
+		walk->made_up_until = now(); /* from 0: all */
+	}
 	known = lkos_socket_at(walk->cookie);
 	if (known) {
 		known->arrivals.made_up_from = walk->made_up_from;
@@ -212,14 +273,6 @@ static void find_times_made_up(struct lkos_packets *walk, uint64_t before)
 }
 
 /* ---- TCP */
-
-static bool has_urgent_data(int fd)
-{
-	const struct timespec none = {.tv_sec = 0};
-	struct pollfd poll = {.fd = fd, .events = POLLPRI};
-
-	return syscall(SYS_ppoll, &poll, 1, &none, NULL, 0) != 0;
-}
 
 /* Nothing is queued, in order or out of order: no memory is used for it. */
 static bool is_empty(int fd)
@@ -282,7 +335,7 @@ static struct lkos_counters counters_of(int fd, struct lkos_tcp_info *info, unsi
 			.disordered = before.rcv_ooopack,
 			.queued = (uint32_t)lkos_queued(fd, SIOCINQ),
 			.tells_disorder = told >= HAS_DISORDER,
-			.is_urgent = has_urgent_data(fd),
+			.is_urgent = has_event(fd, POLLPRI),
 		};
 		counters.is_empty = counters.queued == 0 && is_empty(fd);
 		*arrived = known->arrivals.has_times && counters.queued &&
@@ -373,13 +426,10 @@ static void start_times(struct lkos_packets *walk)
 {
 	const uint64_t before = now();
 	struct lkos_socket *known;
-	uint64_t of_no_use;
 	bool is_queued;
 
 	lkos_packets_have_times();
-	walk->signals = lkos_lock();
-	is_queued = !walk->tcp && peek_at_datagram(walk, &of_no_use) >= 0;
-	lkos_unlock(walk->signals);
+	is_queued = !walk->tcp && has_event(walk->fd, POLLIN);
 	if (lkos_own_time_start(walk->fd) != 0)
 		return;
 	walk->signals = lkos_lock();
@@ -390,6 +440,15 @@ static void start_times(struct lkos_packets *walk)
 	walk->made_up_from = walk->made_up_until = 0;
 	if (known && is_queued)
 		find_times_made_up(walk, before);
+}
+
+int lkos_peek_offset(int fd)
+{
+	const uint64_t signals = lkos_lock();
+	const int offset = lkos_int_option(fd, SOL_SOCKET, SO_PEEK_OFF);
+
+	lkos_unlock(signals);
+	return offset;
 }
 
 bool lkos_packets_begin(struct lkos_packets *walk, int fd)
@@ -417,7 +476,9 @@ bool lkos_packets_begin(struct lkos_packets *walk, int fd)
 		begun = look(walk, &endpoint);
 	} else {
 		walk->signals = lkos_lock();
-		begin_datagrams(walk);
+		begun = begin_datagrams(walk);
+		if (!begun)
+			lkos_unlock(walk->signals);
 	}
 	errno = kept;
 	return begun;

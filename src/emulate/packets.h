@@ -2,7 +2,8 @@
 /* Where the next packets of a socket end, and when they came.
  *
  * UDP: each datagram that is queued, exactly. They are peeked at one after the other (SO_PEEK_OFF); the
- *     option is given back as it was found, less what another reader has received meanwhile.
+ *     option is given back as it was found, less what another reader has received meanwhile. Another process
+ *     that has the socket does not look at it at the same time.
  * TCP: each packet that the tap knows; where it knows nothing of a connection, as far as what TCP_INFO counts
  *     tells, each time that somebody asks: see counted_packets.h. What is not known is one piece.
  * When: of TCP by the tap, if there is one, else by SO_TIMESTAMPNS, which the first walk over a socket switches on, unseen by the application.
@@ -57,7 +58,8 @@ struct lkos_packets {
 /* From its return on, whatever arrives at the machine has a time. */
 void lkos_packets_have_times(void);
 
-/* false: fd is no accelerated socket of UDP or connection of TCP, so there is no walk to end. */
+/* false: fd is no accelerated socket of UDP or connection of TCP, or another process looks at its datagrams
+ * for long; so there is no walk to end. */
 bool lkos_packets_begin(struct lkos_packets *walk, int fd);
 
 /* false: nothing more is queued. */
@@ -71,6 +73,9 @@ void lkos_packets_end(struct lkos_packets *walk);
  * there, or this is no connection of TCP.
  * This is what ONLOAD_MSG_ONEPKT and each callback of onload_zc_recv() receive at most. */
 size_t lkos_packet_unread(int fd, size_t from);
+
+/* SO_PEEK_OFF as the application has it, and no walk of another thread; -1: it is off. */
+int lkos_peek_offset(int fd);
 
 /* Something may be missing in what SIOCINQ counts: urgent data has been received. */
 void lkos_packets_doubt(int fd);

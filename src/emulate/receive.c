@@ -160,7 +160,7 @@ ssize_t lkos_receive_unfiltered(int fd, struct msghdr *msg, int flags)
 
 ssize_t lkos_look(int fd, struct msghdr *msg, int flags)
 {
-	const int offset = lkos_int_option(fd, SOL_SOCKET, SO_PEEK_OFF);
+	const int offset = lkos_peek_offset(fd);
 	ssize_t seen;
 
 	if (offset >= 0 && !(flags & MSG_PEEK))

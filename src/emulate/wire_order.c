@@ -223,17 +223,19 @@ static void look_at_first(int fd, struct lkos_wire_event *event)
 	lkos_packets_end(&walk);
 }
 
-/* Where times end, it is known at least that nothing after it came earlier. */
+/* Where times end, it is known at least that nothing after it came earlier. Where nothing is known any more,
+ * the first packet is told, and nothing after it. */
 static struct lkos_wire_queue walk_queue(size_t source, uint64_t bound, void *arg)
 {
 	const struct room *const room = arg;
-	struct lkos_wire_queue queue = {.bytes = 0, .left = LKOS_NEVER};
+	struct lkos_wire_queue queue = {.bytes = 0, .left = 0};
 	struct lkos_packets walk;
 	struct lkos_packet packet;
 	uint64_t last = 0;
 
 	if (!lkos_packets_begin(&walk, room->fds[source]))
 		return queue;
+	queue.left = LKOS_NEVER;
 	while (queue.left == LKOS_NEVER && lkos_packets_next(&walk, &packet)) {
 		if (!packet.arrived)
 			queue.left = last;

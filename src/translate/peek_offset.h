@@ -9,8 +9,8 @@ static inline int lkos_peek_offset_after(int found, int walked, int now)
 {
 	const int received = now < walked ? walked - now : 0;
 
-	if (found < 0)
-		return found; /* it was off */
+	if (found < 0 || now < 0)
+		return -1; /* it was off, or somebody has switched it off */
 	return found > received ? found - received : 0;
 }
 

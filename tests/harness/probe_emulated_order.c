@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Scenarios of a program that waits in the order of the wire, and receives packet by packet. */
 #include <onload/extensions.h>
+#include <onload/extensions_zc.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -816,6 +817,102 @@ static void crowd(char **args)
 	close(crowd.set);
 }
 
+/* The same, where the reader uses zero copy. */
+static enum onload_zc_callback_rc count_one(struct onload_zc_recv_args *args, int flags)
+{
+	(void)flags;
+	++*(int *)args->user_ptr;
+	return ONLOAD_ZC_CONTINUE;
+}
+
+static void zero_copy_crowd(char **args)
+{
+	struct crowd crowd = {
+		.set = (int)MUST(epoll_create1(0)),
+		.pair = connected_pair(family_named(args[0])),
+	};
+	int sent = 0, got = 0;
+	struct onload_zc_recv_args call = {.cb = count_one, .user_ptr = &got};
+	pthread_t thread;
+
+	add(crowd.set, crowd.pair.far, EPOLLIN, 'A');
+	pthread_create(&thread, NULL, wait_often, &crowd);
+	for (int round = 0; round < 500; round++) {
+		for (int i = 0; i < 20; i++, sent++)
+			MUST(send(crowd.pair.near, "abc", 3, 0));
+		while (got < sent)
+			MUST(onload_zc_recv(crowd.pair.far, &call));
+	}
+	atomic_store(&crowd.ends, true);
+	pthread_join(thread, NULL);
+	fact("received=%d, offset %d", got, peek_offset(crowd.pair.far));
+	close_pair(crowd.pair);
+	close(crowd.set);
+}
+
+/* The application changes SO_PEEK_OFF while a thread waits. */
+static void offset_meanwhile(char **args)
+{
+	struct crowd crowd = {
+		.set = (int)MUST(epoll_create1(0)),
+		.pair = connected_pair(family_named(args[0])),
+	};
+	pthread_t thread;
+	int rounds;
+
+	add(crowd.set, crowd.pair.far, EPOLLIN, 'A');
+	for (int i = 0; i < 50; i++)
+		MUST(send(crowd.pair.near, "abc", 3, 0));
+	pthread_create(&thread, NULL, wait_often, &crowd);
+	for (rounds = 0; rounds < 2000; rounds++) {
+		set_peek_offset(crowd.pair.far, 0);
+		set_peek_offset(crowd.pair.far, -1);
+	}
+	atomic_store(&crowd.ends, true);
+	pthread_join(thread, NULL);
+	fact("rounds=%d, offset %d", rounds, peek_offset(crowd.pair.far));
+	close_pair(crowd.pair);
+	close(crowd.set);
+}
+
+/* A set and its member that two processes share, which both wait. */
+static void shared_set(char **args)
+{
+	struct crowd crowd = {
+		.set = (int)MUST(epoll_create1(0)),
+		.pair = connected_pair(family_named(args[0])),
+	};
+	int waits, wrong = 0;
+	struct told told;
+	pid_t child;
+	char byte;
+
+	add(crowd.set, crowd.pair.far, EPOLLIN, 'A');
+	wait_ordered(crowd.set, &told, MOST_EVENTS, 0);
+	for (int i = 0; i < 10; i++)
+		send_bytes(crowd.pair, 3);
+	child = (pid_t)MUST(fork());
+	if (child == 0) {
+		wait_often(&crowd);
+		_exit(0);
+	}
+	for (waits = 0; waits < 3000; waits++) {
+		wait_ordered(crowd.set, &told, MOST_EVENTS, 0);
+		/* the kernel shows a set as empty while another process takes its events */
+		wrong += told.count != 0 &&
+			 (told.oo[0].bytes != 30 || time_of(told.oo) == 0);
+	}
+	MUST(kill(child, SIGTERM));
+	MUST(waitpid(child, NULL, 0));
+	wait_ordered(crowd.set, &told, MOST_EVENTS, 0);
+	say_told("after it was ended", &told);
+	for (int i = 0; i < 10; i++)
+		MUST(recv(crowd.pair.far, &byte, 1, 0));
+	fact("waits=%d, wrong=%d, offset %d", waits, wrong, peek_offset(crowd.pair.far));
+	close_pair(crowd.pair);
+	close(crowd.set);
+}
+
 /* A thread waits while members with datagrams are closed, and their numbers used for sockets of another
  * kind. */
 static void closed_meanwhile(char **args)
@@ -1246,6 +1343,9 @@ const struct scenario scenarios[] = {
 	{"error_alone", error_alone},
 	{"unseen", unseen},
 	{"crowd", crowd},
+	{"zero_copy_crowd", zero_copy_crowd},
+	{"offset_meanwhile", offset_meanwhile},
+	{"shared_set", shared_set},
 	{"closed_meanwhile", closed_meanwhile},
 	{"without_proc", without_proc},
 	{"without_descriptor", without_descriptor},
