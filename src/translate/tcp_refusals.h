@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Segments that reached a socket, and that TCP then refused: its memory was full, its window closed, a
- * checksum wrong, a timestamp old. The sender sends them again.
+ * checksum wrong. The sender sends them again. Not among them is what came with an old timestamp
+ * (PAWSEstab): of most of that an earlier copy was taken.
  *
  * source: linux net/ipv4/proc.c, and where net/ipv4/tcp_input.c and tcp_ipv4.c count */
 #ifndef LKOS_TRANSLATE_TCP_REFUSALS_H
