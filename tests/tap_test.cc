@@ -1047,15 +1047,19 @@ TEST(Tap, KnowsEachOfSeveralConnectionsOfTheSamePorts) {
 
 // One whose sequence number is in the window of a connection that is there: the
 // kernel challenges it, and the connection goes on.
-TEST(Tap, IsNotMisledByAStraySyn) {
+class StraySyn : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(WasAskedAbout, StraySyn, testing::Bool());
+
+TEST_P(StraySyn, DoesNotMislead) {
   InOwnNetwork([] {
     StartTap(4);
     sockaddr_in address;
     const int listener = Listener(&address);
     const int from = ConnectFrom(20000, address);
     const int to = MUST(accept(listener, nullptr, nullptr));
-    const Told told = Ask(to);
-    ASSERT_TRUE(told.known);
+    if (GetParam()) {
+      ASSERT_TRUE(Ask(to).known);
+    }
     // The sequence number that the next byte has.
     const int on = 1, off = 0;
     socklen_t size;
