@@ -40,7 +40,7 @@ def arguments(argv):
     parser.add_argument("--library", metavar="PATH",
                         help="time this preload library instead of liblk_onload_stub.so")
     parser.add_argument("--emulate", action="store_true",
-                        help="time the emulation before the library, too; where it may, it taps TCP")
+                        help="time the emulation before the library, too; with LKOS_TAP=4 it taps TCP, where it may")
     parser.add_argument("--rounds", metavar="N", type=positive, default=ROUNDS,
                         help=f"pairs of runs (default {ROUNDS})")
     parser.add_argument("--seconds", metavar="S", type=float, default=0.1,

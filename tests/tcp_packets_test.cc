@@ -39,8 +39,8 @@ lkos_tcp_connection Connection(int number) {
   return frame.Connection();
 }
 
-// One stream by what of it arrives; all of that has been taken in by the kernel
-// when it is looked at, unless a test says otherwise.
+// One stream by what of it arrives; all of that has reached the socket when it is
+// looked at, unless a test says otherwise.
 class Stream {
  public:
   explicit Stream(Packets* packets, int number = 1, uint32_t isn = 5000)
@@ -64,6 +64,10 @@ class Stream {
     segment.urgent = urgent;
     segment.arrived = at;
     lkos_tcp_packets_add(packets_, &segment);
+    if (length > 0 && (flags & LKOS_TCP_RST) == 0 &&
+        ((flags & LKOS_TCP_SYN) == 0 || progress.took_syn_data))
+      progress.segments +=
+          segment_size == 0 ? 1 : (length + segment_size - 1) / segment_size;
   }
 
   bool Look(uint64_t now, uint64_t read, uint64_t received) {
@@ -541,7 +545,6 @@ TEST(Refused, DataOfASyn) {
 TEST(Refused, ASynOfAConnectionThatIsThere) {
   Packets packets;
   Stream stream(&packets, 1, 5000), stray(&packets, 1, 5050);
-  stream.progress.socket = 77;
   stream.Syn(1);
   EXPECT_EQ(stream.Walk(0, 0), "");
   stray.Syn(2);
@@ -557,11 +560,80 @@ TEST(Refused, ASynOfAConnectionThatIsThere) {
   EXPECT_EQ(stream.Walk(450, 460), "460@9000000 ");
 }
 
-TEST(Again, AnotherSocketOfTheSamePorts) {
+// By a rule of a firewall, or for its checksum: the socket never had it.
+TEST(Refused, ACopyThatIsSentAgainBeforeAnybodyAsks) {
+  Packets packets;
+  Stream stream(&packets);
+  stream.Syn(1);
+  stream.Segment(2, 0, 100);
+  stream.Segment(3, 100, 100);
+  --stream.progress.segments;
+  stream.Segment(4, 200, 100);
+  stream.Segment(5, 100, 100);
+  EXPECT_EQ(stream.Walk(0, 300), "100@2 ?");
+  EXPECT_EQ(stream.Walk(200, 300), "300@4 ");
+  // That is known by now, so what comes again later is as before.
+  stream.Segment(6, 300, 100);
+  stream.Segment(7, 300, 100);
+  EXPECT_EQ(stream.Walk(200, 400), "300@4 400@6 ");
+}
+
+// It may be on its way, as well.
+TEST(Refused, NothingIsToldWhileThatIsOpen) {
+  Packets packets;
+  Stream stream(&packets);
+  stream.Syn(1);
+  stream.Segment(2, 0, 100);
+  stream.Segment(kMs, 0, 100);
+  --stream.progress.segments;
+  ASSERT_TRUE(stream.Look(kMs + 1, 0, 100));
+  EXPECT_EQ(stream.Walk(), "?");
+  ++stream.progress.segments;
+  ASSERT_TRUE(stream.Look(kMs + 2, 0, 100));
+  EXPECT_EQ(stream.Walk(), "100@2 ");
+}
+
+// For a full buffer, say: the socket had it.
+TEST(Refused, ACopyWhileTcpHasRefusedSomething) {
+  for (const uint64_t since : {3, 4}) {
+    Packets packets;
+    Stream stream(&packets);
+    stream.progress.nothing_refused_since = since;
+    stream.Syn(1);
+    stream.Segment(2, 0, 100);
+    stream.Segment(3, 100, 100);
+    stream.Segment(5, 100, 100);
+    EXPECT_EQ(stream.Walk(0, 200), since == 3 ? "100@2 200@3 " : "100@2 ?");
+  }
+}
+
+TEST(Refused, NothingThatWasTakenBeforeItCameAgain) {
+  Packets packets;
+  Stream stream(&packets);
+  stream.progress.nothing_refused_since = UINT64_MAX;
+  stream.Syn(1);
+  stream.Segment(2, 0, 100);
+  EXPECT_EQ(stream.Walk(0, 100), "100@2 ");
+  stream.Segment(3, 0, 100);
+  EXPECT_EQ(stream.Walk(0, 100), "100@2 ");
+}
+
+TEST(Lost, SegmentsThatTheKernelCountsAndNobodySaw) {
+  Packets packets;
+  Stream stream(&packets);
+  stream.Syn(1);
+  stream.Segment(2, 0, 100);
+  ++stream.progress.segments;
+  EXPECT_EQ(stream.Walk(0, 100), "none");
+  stream.Segment(10 * kMs, 100, 50);
+  EXPECT_TRUE(stream.Look(12 * kMs, 0, 150));
+  stream.Segment(13 * kMs, 150, 50);
+  EXPECT_EQ(stream.Walk(150, 200), "200@13000000 ");
+}
+
+TEST(Again, AnotherConnectionOfTheSamePorts) {
   Packets packets;
   Stream old(&packets, 1, 5000), young(&packets, 1, 5050);
-  old.progress.socket = 77;
-  young.progress.socket = 78;
   old.Syn(1);
   old.Segment(2, 0, 100);
   EXPECT_EQ(old.Walk(100, 100), "");

@@ -5,6 +5,7 @@
 #include "src/emulate/tap.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
@@ -25,11 +26,11 @@
 
 #include "src/emulate/endpoint.h"
 #include "src/emulate/lock.h"
-#include "src/emulate/sockets.h"
 #include "src/runtime/c.h"
 #include "src/runtime/libc.h"
 #include "src/runtime/log.h"
 #include "src/runtime/next.h"
+#include "src/translate/tcp_refusals.h"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71 /* since Linux 5.14 */
@@ -51,7 +52,8 @@
 #define SYN_DATA 0x20 /* of tcpi_options: TCPI_OPT_SYN_DATA, which older headers lack */
 #define HEADERS 180   /* bytes of a frame, with its link's header */
 #define MOMENTS 16    /* tries to see a connection while nothing comes */
-#define PATIENCE 300  /* looks for a frame that another processor is about to put there */
+#define TEXT_MOST 16384
+#define PATIENCE 300 /* looks for a frame that another processor is about to put there */
 
 struct tap {
 	uint64_t network; /* 0: there is none */
@@ -59,6 +61,7 @@ struct tap {
 	uint32_t next;    /* the frame to be read next */
 	uint32_t behind; /* frames that were read since the ring was empty; not more than it has */
 	bool is_refused;
+	uint64_t refusals, nothing_refused_since; /* see nothing_refused_since() */
 	struct lkos_tcp_packets *packets;
 };
 
@@ -278,6 +281,60 @@ static struct lkos_tcp_packets *take_packets(void)
 	return memory ? lkos_tcp_packets_start(memory, frames) : NULL;
 }
 
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_REALTIME, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* A file of the network in which this thread is, as a text. */
+static bool read_text(const char *path, char *text, size_t size)
+{
+	const int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	size_t length = 0;
+	long got = fd < 0 ? -1 : 1;
+
+	while (got > 0 && length < size) {
+		got = syscall(SYS_read, fd, text + length, size - length);
+		length += got > 0 ? (size_t)got : 0;
+	}
+	if (fd >= 0)
+		syscall(SYS_close, fd);
+	if (got != 0)
+		return false;
+	text[length] = '\0';
+	return true;
+}
+
+static bool is_here(uint64_t network)
+{
+	const int fd = (int)syscall(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const bool here = fd >= 0 && network_of(fd) == network;
+
+	if (fd >= 0)
+		syscall(SYS_close, fd);
+	return here;
+}
+
+/* From when on TCP has refused nothing, on any connection of that network. UINT64_MAX: that is not known. */
+static uint64_t nothing_refused_since(struct tap *tap)
+{
+	static char netstat[TEXT_MOST], snmp[TEXT_MOST]; /* guarded by the lock */
+	uint64_t refusals;
+
+	if (!is_here(tap->network) ||
+	    !read_text("/proc/thread-self/net/netstat", netstat, sizeof(netstat)) ||
+	    !read_text("/proc/thread-self/net/snmp", snmp, sizeof(snmp)) ||
+	    !lkos_tcp_refusals(netstat, snmp, &refusals))
+		return UINT64_MAX;
+	if (refusals != tap->refusals || tap->nothing_refused_since == 0)
+		tap->nothing_refused_since = now();
+	tap->refusals = refusals;
+	return tap->nothing_refused_since;
+}
+
 /* Where this thread is in that network. */
 static void open_tap(struct tap *tap, uint64_t network)
 {
@@ -297,6 +354,9 @@ static void open_tap(struct tap *tap, uint64_t network)
 		tap->ring = tap->packets ? map_ring(fd) : NULL;
 		tap->next = tap->behind = 0;
 		tap->network = network;
+		tap->nothing_refused_since = 0;
+		if (tap->ring)
+			nothing_refused_since(tap);
 	}
 	syscall(SYS_close, fd);
 }
@@ -503,14 +563,6 @@ static bool may_have_gap(int fd, const struct lkos_tcp_info *info, socklen_t tol
 	       memory[0] != 0;
 }
 
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_REALTIME, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
 /* false: something was received or read in between. */
 static bool progress_at_once(int fd, struct lkos_tcp_progress *progress)
 {
@@ -522,12 +574,12 @@ static bool progress_at_once(int fd, struct lkos_tcp_progress *progress)
 		.queued = (uint32_t)lkos_queued(fd, SIOCINQ),
 		.urgent_inline = lkos_int_option(fd, SOL_SOCKET, SO_OOBINLINE) > 0,
 		.at_mark = lkos_queued(fd, SIOCATMARK) != 0,
-		.socket = lkos_socket_cookie(fd),
 	};
 	if (lkos_next.getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &told) != 0 ||
-	    told < offsetof(struct lkos_tcp_info, segs_out))
+	    told < offsetof(struct lkos_tcp_info, data_segs_out))
 		return false;
 	progress->received = info.bytes_received;
+	progress->segments = info.data_segs_in;
 	progress->state = info.state;
 	progress->took_syn_data = info.options & SYN_DATA;
 	progress->may_have_gap = may_have_gap(fd, &info, told, progress->queued);
@@ -546,29 +598,41 @@ LKOS_NOINLINE static bool progress_of(int fd, struct lkos_tcp_progress *progress
 }
 
 /* The frames of all that the kernel has received are in the ring: at the latest when the processor that
- * puts another one before them has done so. */
-static bool look(struct tap *tap, struct lkos_tap_view *view,
-		 const struct lkos_tcp_progress *progress)
+ * puts another one before them has done so. return: how many others are, or negative: some are missing. */
+static int32_t drain_until(struct tap *tap, const struct lkos_tap_view *view,
+			   const struct lkos_tcp_progress *progress)
 {
-	struct lkos_tcp_packet packet;
+	int32_t others = -1;
 
-	for (int i = 0; i < PATIENCE; i++) {
+	for (int i = 0; i < PATIENCE && others < 0; i++) {
 		drain(tap);
-		if (!lkos_tcp_packets_look(tap->packets, &view->connection, progress,
-					   &view->unread))
-			return false;
-		if (view->unread.begin == view->unread.end ||
-		    lkos_tcp_packets_at(tap->packets, &view->connection, &view->unread,
-					view->unread.end - 1, &packet))
-			break;
+		others = lkos_tcp_packets_uncounted(tap->packets, &view->connection,
+						    progress);
 	}
-	return true;
+	return others;
+}
+
+/* Of data that came again, it is waited for what is still on its way to the socket. */
+static bool look(int fd, struct tap *tap, struct lkos_tap_view *view)
+{
+	struct lkos_tcp_progress progress;
+	bool comes_again = true;
+
+	for (int i = 0; i < MOMENTS && comes_again; i++) {
+		if (!progress_of(fd, &progress))
+			return false;
+		comes_again = drain_until(tap, view, &progress) > 0 &&
+			      lkos_tcp_packets_came_again(tap->packets, &view->connection);
+	}
+	if (lkos_tcp_packets_came_again(tap->packets, &view->connection))
+		progress.nothing_refused_since = nothing_refused_since(tap);
+	return lkos_tcp_packets_look(tap->packets, &view->connection, &progress,
+				     &view->unread);
 }
 
 bool lkos_tap_look(int fd, struct lkos_tap_view *view)
 {
 	const int kept = errno;
-	struct lkos_tcp_progress progress;
 	struct tap *tap;
 	uint64_t signals;
 	bool known;
@@ -581,8 +645,7 @@ bool lkos_tap_look(int fd, struct lkos_tap_view *view)
 	signals = lkos_lock();
 	tap = tap_of(view->network);
 	view->is_open = tap;
-	known = tap && connection_of(fd, &view->connection) &&
-		progress_of(fd, &progress) && look(tap, view, &progress);
+	known = tap && connection_of(fd, &view->connection) && look(fd, tap, view);
 	lkos_unlock(signals);
 	say(view->network, view->is_open);
 	errno = kept;

@@ -20,6 +20,7 @@ struct piece {
 	uint64_t arrived; /* 0: by which segment is not known */
 	uint32_t next, previous; /* indices, 0: none */
 	uint32_t owner;          /* index of a place; 0: the piece is free */
+	bool came_again;         /* and it is not certain that the first was taken */
 };
 
 struct place {
@@ -27,18 +28,22 @@ struct place {
 	uint64_t used;   /* when, counted in calls; 0: free */
 	uint64_t read;   /* bytes that the application had read, when it was looked at */
 	uint64_t newest; /* when the last segment arrived */
+	uint32_t newest_end; /* where that ended */
+	uint32_t taken;      /* up to here the kernel had taken all, at the last look */
+	uint32_t segments;   /* seen with data */
+	uint32_t refused;    /* of these, that the kernel does not count */
 	uint32_t base; /* sequence number of the stream's first byte, as far as is known */
 	uint32_t floor; /* below it nothing is known */
-	uint32_t edge;  /* where the last segment ended */
+	uint32_t edge;  /* where the last segment ended, while it is not placed */
 	uint32_t mark; /* the urgent pointer: the urgent byte is this one, or the one before */
 	uint32_t syn_end;           /* where the data ended that came with the SYN */
-	uint64_t socket;            /* which one was looked at last; 0: none */
 	uint32_t first, last, hint; /* pieces */
 	uint8_t agreed; /* looks that agree about the base; AGREEMENT: it is known */
 	bool is_asked_for, is_urgent, has_edge;
 	bool is_ahead;     /* data has come in order since the last look */
 	bool has_syn_data; /* some of it may not have been read */
-	bool is_restarted; /* another SYN has come since the last look */
+	bool is_restarted; /* by another SYN, which may have been refused */
+	bool came_again;   /* one of its pieces, at least */
 };
 
 struct lkos_tcp_packets {
@@ -303,7 +308,8 @@ static void lose(struct lkos_tcp_packets *packets, struct place *place)
 	free_pieces(packets, place);
 	if (is_placed(place))
 		place->agreed = AGREEMENT - 1;
-	place->has_edge = place->is_ahead = false;
+	place->has_edge = place->is_ahead = place->is_restarted = place->came_again =
+		false;
 }
 
 void lkos_tcp_packets_lose(struct lkos_tcp_packets *packets)
@@ -324,16 +330,17 @@ void lkos_tcp_packets_doubt(struct lkos_tcp_packets *packets,
 /* ---- segments */
 
 static void begin_stream(struct lkos_tcp_packets *packets, struct place *place,
-			 uint32_t base)
+			 uint32_t base, bool is_first)
 {
 	if (is_placed(place) && place->base == base)
 		return; /* the same SYN again */
 	free_pieces(packets, place);
-	place->is_restarted = place->socket != 0;
-	place->base = place->floor = base;
+	place->is_restarted = !is_first;
+	place->base = place->floor = place->taken = base;
 	place->agreed = AGREEMENT;
 	place->read = 0;
-	place->is_urgent = place->has_syn_data = false;
+	place->segments = place->refused = 0;
+	place->is_urgent = place->has_syn_data = place->came_again = false;
 }
 
 static void note_urgent(struct place *place, const struct lkos_tcp_segment *segment)
@@ -373,6 +380,19 @@ static bool was_probe(struct lkos_tcp_packets *packets, const struct place *plac
 	return true;
 }
 
+/* Of what is there already, and not known to have been taken, marks the pieces in [begin, end). */
+static void note_again(struct lkos_tcp_packets *packets, struct place *place,
+		       uint32_t begin, uint32_t end)
+{
+	struct piece *const pieces = packets->pieces;
+
+	for (uint32_t at = place->last; at && before(begin, pieces[at].end);
+	     at = pieces[at].previous) {
+		if (before(pieces[at].begin, end) && before(place->taken, pieces[at].end))
+			pieces[at].came_again = place->came_again = true;
+	}
+}
+
 /* Sequence numbers tell before from after only in one half of their circle. */
 static bool keep_narrow(struct lkos_tcp_packets *packets, struct place *place,
 			uint32_t begin, uint32_t end)
@@ -402,6 +422,7 @@ static void add_data(struct lkos_tcp_packets *packets, struct place *place,
 
 	if (!keep_narrow(packets, place, from, end))
 		return;
+	note_again(packets, place, from, end);
 	while (before(later(from, place->floor), end)) {
 		struct piece piece = whole;
 
@@ -416,30 +437,42 @@ static void add_data(struct lkos_tcp_packets *packets, struct place *place,
 	}
 }
 
+static uint32_t count_segments(const struct lkos_tcp_segment *segment)
+{
+	const uint32_t size = segment->segment_size;
+
+	return size ? (segment->length + size - 1) / size : 1;
+}
+
 void lkos_tcp_packets_add(struct lkos_tcp_packets *packets,
 			  const struct lkos_tcp_segment *segment)
 {
+	const uint32_t end = segment->sequence + segment->length;
 	struct place *place;
+	bool is_first;
 
 	if (segment->flags & LKOS_TCP_RST)
 		return;
 	place = find(packets, &segment->connection);
+	is_first = !place;
 	if (!place)
 		place = take(packets, &segment->connection);
 	if (segment->flags & LKOS_TCP_SYN)
-		begin_stream(packets, place, segment->sequence);
+		begin_stream(packets, place, segment->sequence, is_first);
 	if (segment->flags & LKOS_TCP_URG)
 		note_urgent(place, segment);
 	if (segment->length == 0)
 		return;
 	/* The same frame, seen on a bridge or a VLAN and on its device. */
-	if (place->has_edge && place->newest == segment->arrived &&
-	    place->edge == segment->sequence + segment->length)
+	if (place->newest == segment->arrived && place->newest_end == end)
 		return;
 	place->newest = segment->arrived;
+	place->newest_end = end;
 	if (segment->flags & LKOS_TCP_SYN) {
 		place->has_syn_data = true;
-		place->syn_end = segment->sequence + segment->length;
+		place->syn_end = end;
+	} else {
+		place->segments += count_segments(segment);
 	}
 	if (is_placed(place))
 		add_data(packets, place, segment);
@@ -454,6 +487,37 @@ static bool is_settled(uint64_t arrived, uint64_t now)
 	return arrived + SETTLED_NS <= now;
 }
 
+/* How many have come; of those with the SYN, what the kernel did not take was not for this socket. */
+static uint32_t segments_of(const struct place *place,
+			    const struct lkos_tcp_progress *progress)
+{
+	return place->segments + (place->has_syn_data && progress->took_syn_data);
+}
+
+static int32_t uncounted(const struct place *place,
+			 const struct lkos_tcp_progress *progress)
+{
+	return (int32_t)(segments_of(place, progress) - place->refused -
+			 progress->segments);
+}
+
+int32_t lkos_tcp_packets_uncounted(struct lkos_tcp_packets *packets,
+				   const struct lkos_tcp_connection *connection,
+				   const struct lkos_tcp_progress *progress)
+{
+	const struct place *const place = find(packets, connection);
+
+	return place && is_placed(place) ? uncounted(place, progress) : 0;
+}
+
+bool lkos_tcp_packets_came_again(struct lkos_tcp_packets *packets,
+				 const struct lkos_tcp_connection *connection)
+{
+	const struct place *const place = find(packets, connection);
+
+	return place && place->came_again;
+}
+
 /* A look at a connection whose place in the stream is not known. What came until now stays unknown, and
  * none of that can be what a segment that comes later brings again. */
 static void try_to_place(struct place *place, const struct lkos_tcp_progress *progress)
@@ -466,6 +530,7 @@ static void try_to_place(struct place *place, const struct lkos_tcp_progress *pr
 	place->agreed = place->agreed && place->base == base ? place->agreed + 1 : 1;
 	place->base = base;
 	place->floor = place->edge;
+	place->refused = segments_of(place, progress) - progress->segments;
 	place->is_ahead = false;
 }
 
@@ -514,20 +579,65 @@ static void doubt_syn_data(struct lkos_tcp_packets *packets, struct place *place
 	place->has_syn_data = before(place->floor, place->syn_end);
 }
 
-/* The kernel refuses the SYN of a peer that has forgotten a connection which is still there. Then what
- * came since was placed wrongly. */
-static bool was_restarted(struct lkos_tcp_packets *packets, struct place *place,
-			  uint64_t socket)
+/* Some have been refused before they reached the socket. What came again may be among them, and so may be
+ * what has not been taken in yet. */
+static void doubt_uncounted(struct lkos_tcp_packets *packets, const struct place *place,
+			    uint32_t end)
 {
-	const bool restarted = place->is_restarted && place->socket == socket;
-
-	place->socket = socket;
-	place->is_restarted = false;
-	if (restarted) {
-		lose(packets, place);
-		place->agreed = 0;
+	for (uint32_t at = place->first; at; at = packets->pieces[at].next) {
+		if (packets->pieces[at].came_again ||
+		    !before(packets->pieces[at].begin, end))
+			packets->pieces[at].arrived = 0;
 	}
-	return restarted;
+}
+
+/* All have reached the socket. */
+static void doubt_refused_since(struct lkos_tcp_packets *packets, struct place *place,
+				uint64_t nothing_refused_since)
+{
+	for (uint32_t at = place->first; at; at = packets->pieces[at].next) {
+		struct piece *const piece = packets->pieces + at;
+
+		if (piece->came_again && piece->arrived < nothing_refused_since)
+			piece->arrived = 0;
+		piece->came_again = false;
+	}
+	place->came_again = false;
+}
+
+/* Of what came again, finds out whether the first was taken; while segments are on their way, that stays
+ * open. */
+static void judge(struct lkos_tcp_packets *packets, struct place *place,
+		  const struct lkos_tcp_progress *progress, uint32_t end)
+{
+	const int32_t more = uncounted(place, progress);
+
+	if (more > 0 && is_settled(place->newest, progress->now)) {
+		doubt_uncounted(packets, place, end);
+		place->refused += (uint32_t)more;
+	}
+	if (place->came_again && uncounted(place, progress) == 0)
+		doubt_refused_since(packets, place, progress->nothing_refused_since);
+}
+
+/* The kernel refuses the SYN of a peer that has forgotten a connection which is still there. Then what
+ * came since was placed wrongly. It was not, where all of that has been taken in and ends where it should.
+ * true: what is known is right. */
+static bool is_as_restarted(struct lkos_tcp_packets *packets, struct place *place,
+			    const struct lkos_tcp_progress *progress, uint32_t end)
+{
+	const struct piece *const last = packets->pieces + place->last;
+
+	if (!place->is_restarted)
+		return true;
+	if (progress->may_have_gap || uncounted(place, progress) != 0 || !place->last)
+		return false;
+	place->is_restarted = false;
+	if (last->end == end)
+		return true;
+	lose(packets, place);
+	place->agreed = 0;
+	return false;
 }
 
 bool lkos_tcp_packets_look(struct lkos_tcp_packets *packets,
@@ -542,17 +652,21 @@ bool lkos_tcp_packets_look(struct lkos_tcp_packets *packets,
 	if (!place || progress->state == LKOS_TCP_CLOSE)
 		return false;
 	ask_for(packets, place);
-	if (was_restarted(packets, place, progress->socket))
-		return false;
+	if (is_placed(place) && uncounted(place, progress) < 0)
+		lose(packets, place); /* something has not been seen */
 	if (!is_placed(place) && progress->state == LKOS_TCP_ESTABLISHED)
 		try_to_place(place, progress);
 	if (!is_placed(place))
 		return false;
 	end = place->base + (uint32_t)received;
+	if (!is_as_restarted(packets, place, progress, end))
+		return false;
 	if (hides_the_queue(place, progress, end) || progress->queued > received ||
 	    received - progress->queued < place->read)
 		return false;
 	doubt_refused(packets, place, end, progress->now);
+	judge(packets, place, progress, end);
+	place->taken = end;
 	if (place->has_syn_data && !progress->took_syn_data)
 		doubt_syn_data(packets, place);
 	*unread = (struct lkos_tcp_unread){received - progress->queued, received};
@@ -578,7 +692,7 @@ bool lkos_tcp_packets_at(struct lkos_tcp_packets *packets,
 	sequence = place->base + (uint32_t)offset;
 	piece = packets->pieces + piece_at(packets, place, sequence);
 	if (piece == packets->pieces || before(sequence, place->floor) ||
-	    piece->arrived == 0)
+	    piece->arrived == 0 || piece->came_again)
 		return false;
 	end = piece->end;
 	if (piece->size) {

@@ -12,10 +12,12 @@
  * Never wrong: what is not certain is not known. That is also what was evicted (memory is bounded:
  *     the oldest segments go first, of connections that nobody asked for, and connections that are silent), what a fragment or a
  *     header that was too long brought, data of a SYN that the listener did not take, and a stream with
- *     urgent data ahead of its reader. A SYN that the kernel refuses, because the connection is still
- *     there, makes this one not known, as if it was seen late.
- *     A segment counts as arrived though the kernel refuses it later on, for a full buffer say, when
- *     it is sent again before anybody asks; asked in between, what was refused is not known.
+ *     urgent data ahead of its reader.
+ * What was refused: the kernel may refuse a segment that has arrived, and take it when it is sent again. So
+ *     of bytes that came more than once it must be certain that the first was taken: the kernel counts as
+ *     many segments as came (tcpi_data_segs_in), and TCP has refused none since. Else they are not
+ *     known. A SYN of a connection that is still there is refused, too: another SYN than a connection's first
+ *     counts when all that came after it is where it says.
  *
  * It has no memory of its own and takes no lock.
  *
@@ -51,20 +53,34 @@ void lkos_tcp_packets_lose(struct lkos_tcp_packets *packets);
 /* What the kernel says of a socket at one moment. */
 struct lkos_tcp_progress {
 	uint64_t received;  /* tcpi_bytes_received: a FIN counts as one */
+	uint32_t segments;  /* tcpi_data_segs_in */
 	uint32_t queued;    /* SIOCINQ: ends at urgent data that is not inline */
 	uint8_t state;      /* LKOS_TCP_* of endpoints.h */
 	bool at_mark;       /* SIOCATMARK */
 	bool may_have_gap;  /* data may be queued that the stream has a gap before */
 	bool urgent_inline; /* SO_OOBINLINE */
 	bool took_syn_data; /* of what came with the SYN */
-	uint64_t socket;    /* its cookie */
 	uint64_t now; /* of that moment, or somewhat before; nanoseconds since 1970 */
+	/* From then until that moment TCP has refused nothing that reached a socket. UINT64_MAX: who knows? */
+	uint64_t nothing_refused_since;
 };
 
 /* The unread part of a stream, in bytes from its beginning. */
 struct lkos_tcp_unread {
 	uint64_t begin, end;
 };
+
+/* How many segments have been added that the kernel does not count, beyond those that it is known to have
+ * refused: they are still on their way to the socket, or have been refused. Negative: it counts
+ * segments that have not been added. 0, too: the connection is not known now. */
+int32_t lkos_tcp_packets_uncounted(struct lkos_tcp_packets *packets,
+				   const struct lkos_tcp_connection *connection,
+				   const struct lkos_tcp_progress *progress);
+
+/* Has any of its data come more than once, since the last look? Only then progress->nothing_refused_since
+ * matters. */
+bool lkos_tcp_packets_came_again(struct lkos_tcp_packets *packets,
+				 const struct lkos_tcp_connection *connection);
 
 /* All frames that arrived until that moment have been added.
  * false: nothing is known of this connection now. */
