@@ -37,15 +37,10 @@ ssize_t lkos_stamps_receive(int fd, struct msghdr *msg, int flags);
 /* The same of getsockopt(TCP_ZEROCOPY_RECEIVE), which brings control data, too. */
 int lkos_stamps_zerocopy(int fd, void *optval, socklen_t *optlen);
 
-/* setsockopt() and getsockopt() of options of SOL_SOCKET that lkos_is_stamps_option() names. */
+/* setsockopt() and getsockopt() of SO_TIMESTAMPING, its versions, and the options that lkos_is_time_option()
+ * names. */
 int lkos_stamps_set(int fd, int optname, const void *optval, socklen_t optlen);
 int lkos_stamps_get(int fd, int optname, void *optval, socklen_t *optlen);
-
-static inline bool lkos_is_stamps_option(int optname)
-{
-	return optname == LKOS_SO_STAMPS_V2 || optname == LKOS_SCM_STAMPS_OLD ||
-	       optname == LKOS_SCM_STAMPS_NEW || lkos_is_time_option(optname);
-}
 
 /* After connect(), whatever that has returned. */
 void lkos_stamps_connect(int fd);

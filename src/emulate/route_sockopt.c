@@ -2,6 +2,7 @@
 /* setsockopt() and getsockopt(): options of timestamps, and errors that are kept; all else goes on. */
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 #include "src/emulate/extension_stamps.h"
@@ -14,11 +15,26 @@
 #include "src/runtime/next.h"
 #include "src/translate/zerocopy.h"
 
+/* Sets of options of SOL_SOCKET from SO_ERROR on, a bit for each: most options are in none, and a test of one
+ * bit says so. */
+#define BIT(option) (UINT64_C(1) << ((option)-SO_ERROR))
+#define STAMPS                                                                           \
+	(BIT(LKOS_SCM_STAMPS_OLD) | BIT(LKOS_SCM_STAMPS_NEW) | BIT(LKOS_SCM_TIME_OLD) |  \
+	 BIT(LKOS_SCM_TIME_NS_OLD) | BIT(LKOS_SCM_TIME_NEW) | BIT(LKOS_SCM_TIME_NS_NEW))
+#define TOLD_OTHERWISE (STAMPS | BIT(SO_ERROR) | BIT(LKOS_OWN_TIME_MARK))
+
+static inline bool is_in(uint64_t set, int optname)
+{
+	const unsigned int number = (unsigned int)optname - SO_ERROR;
+
+	return number < 64 ? set >> number & 1 : optname == LKOS_SO_STAMPS_V2;
+}
+
 /* Of options that are not looked at at all, there is one test: the rest stands apart. */
-static inline bool may_be_ours(int level, int optname)
+static inline bool may_be_ours(uint64_t of_socket, int level, int optname)
 {
 	return (LKOS_UNLIKELY(level == SOL_SOCKET) &&
-		LKOS_UNLIKELY(lkos_is_stamps_option(optname))) ||
+		LKOS_UNLIKELY(is_in(of_socket, optname))) ||
 	       (LKOS_UNLIKELY(level == IPPROTO_TCP) &&
 		LKOS_UNLIKELY(optname == LKOS_TCP_ZEROCOPY_RECEIVE)) ||
 	       LKOS_UNLIKELY(lkos_is_pktinfo_option(level, optname));
@@ -37,17 +53,9 @@ LKOS_NOINLINE static int set(int fd, int level, int optname, const void *optval,
 LKOS_EXPORT int setsockopt(int fd, int level, int optname, const void *optval,
 			   socklen_t optlen)
 {
-	if (may_be_ours(level, optname))
+	if (may_be_ours(STAMPS, level, optname))
 		return set(fd, level, optname, optval, optlen);
 	return lkos_next.setsockopt(fd, level, optname, optval, optlen);
-}
-
-static inline bool may_be_told_otherwise(int level, int optname)
-{
-	return may_be_ours(level, optname) ||
-	       (LKOS_UNLIKELY(level == SOL_SOCKET) &&
-		(LKOS_UNLIKELY(optname == SO_ERROR) ||
-		 LKOS_UNLIKELY(optname == LKOS_OWN_TIME_MARK)));
 }
 
 LKOS_NOINLINE static int get(int fd, int level, int optname, void *optval,
@@ -67,7 +75,7 @@ LKOS_NOINLINE static int get(int fd, int level, int optname, void *optval,
 
 LKOS_EXPORT int getsockopt(int fd, int level, int optname, void *optval, socklen_t *optlen)
 {
-	if (may_be_told_otherwise(level, optname))
+	if (may_be_ours(TOLD_OTHERWISE, level, optname))
 		return get(fd, level, optname, optval, optlen);
 	return lkos_next.getsockopt(fd, level, optname, optval, optlen);
 }
