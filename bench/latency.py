@@ -24,6 +24,7 @@ EXAMPLE = """examples:
 
 ROUNDS = 15
 PATIENCE = 600  # seconds for one run
+TAPPED = ", with the tap"
 
 # Of the rounds' ratios in order: which is shown under which name.
 MARKS = (("ratio", 0.5), ("quarter", 0.25), ("three_quarters", 0.75), ("least", 0), ("most", 1))
@@ -40,7 +41,7 @@ def arguments(argv):
     parser.add_argument("--library", metavar="PATH",
                         help="time this preload library instead of liblk_onload_stub.so")
     parser.add_argument("--emulate", action="store_true",
-                        help="time the emulation before the library, too; with LKOS_TAP=4 it taps TCP, where it may")
+                        help="time the emulation before the library, too, with rows for its tap of TCP where it may have one")
     parser.add_argument("--rounds", metavar="N", type=positive, default=ROUNDS,
                         help=f"pairs of runs (default {ROUNDS})")
     parser.add_argument("--seconds", metavar="S", type=float, default=0.1,
@@ -49,16 +50,28 @@ def arguments(argv):
     return parser.parse_args(argv)
 
 
-def run(library, seconds):
-    """Nanoseconds per call by row: its name, and the number of threads."""
+def run(library, seconds, only="", **variables):
+    """What it wrote, and nanoseconds per call by row: its name, and the number of threads."""
     done = subprocess.run(
         [str(measure.built("bench/latency_calls")), "--benchmark_format=json",
-         f"--benchmark_min_time={seconds}"],
-        env=measure.environment(library), capture_output=True, text=True, timeout=PATIENCE)
+         f"--benchmark_min_time={seconds}", f"--benchmark_filter={only}"],
+        env={**measure.environment(library), **variables}, capture_output=True, text=True, timeout=PATIENCE)
     if done.returncode != 0:
         raise measure.Trouble(f"latency_calls failed: {done.stderr.strip()}")
-    return {(row["run_name"].split("/")[0], row["threads"]): row["ns_per_call"]
-            for row in json.loads(done.stdout)["benchmarks"]}
+    return done.stderr, {(row["run_name"].split("/")[0], row["threads"]): row["ns_per_call"]
+                         for row in json.loads(done.stdout)["benchmarks"]}
+
+
+def run_with(library, seconds):
+    """Of the emulation, which comes before the stub, there are rows of TCP with the tap, too."""
+    rows = run(library, seconds)[1]
+    if not isinstance(library, tuple):
+        return rows
+    log, tapped = run(library, seconds, "TCP", LKOS_TAP="4", LKOS_LOG_FD="2")
+    if "as a packet socket sees it" not in log:
+        measure.tell("no rows with the tap: lkos doctor --emulate says why")
+        return rows
+    return {**rows, **{(name + TAPPED, threads): ns for (name, threads), ns in tapped.items()}}
 
 
 def report(library, rounds, seconds):
@@ -66,18 +79,20 @@ def report(library, rounds, seconds):
     said = time.monotonic()
     measure.tell(f"{rounds} rounds, some {rounds * 2 * 3} seconds")
     for number in range(rounds):
-        turns = [(None, without), (library, with_it)]
-        for preloaded, kept in turns if number % 2 == 0 else reversed(turns):
-            kept.append(run(preloaded, seconds))
+        turns = [lambda: without.append(run(None, seconds)[1]),
+                 lambda: with_it.append(run_with(library, seconds))]
+        for turn in turns if number % 2 == 0 else reversed(turns):
+            turn()
         if time.monotonic() - said > measure.QUIET:
             said = time.monotonic()
             measure.tell(f"{number + 1} of {rounds} rounds done")
     rows = []
-    for row in without[0]:
-        ratios = sorted(after[row] / before[row] for before, after in zip(without, with_it))
+    for row in with_it[0]:
+        plain = (row[0].removesuffix(TAPPED), row[1])
+        ratios = sorted(after[row] / before[plain] for before, after in zip(without, with_it))
         rows.append({
             "what": row[0], "threads": row[1],
-            "ns_without": round(statistics.median(each[row] for each in without), 1),
+            "ns_without": round(statistics.median(each[plain] for each in without), 1),
             "ns_with": round(statistics.median(each[row] for each in with_it), 1),
             **{name: round(ratios[round((rounds - 1) * share)], 3) for name, share in MARKS}})
     return {"library": ":".join(one.name for one in measure.each(library)), "rounds": rounds, "measured_on": measure.machine(),

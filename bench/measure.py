@@ -142,7 +142,7 @@ def need(program):
 def environment(library):
     """Ours, less what would change what is measured."""
     kept = {name: value for name, value in os.environ.items()
-            if name not in ("LD_PRELOAD", "LD_BIND_NOW", "LKOS_LOG_FD", "VALGRIND_OPTS")}
+            if name not in ("LD_PRELOAD", "LD_BIND_NOW", "LKOS_LOG_FD", "LKOS_TAP", "VALGRIND_OPTS")}
     return {**kept, "LD_PRELOAD": ":".join(map(str, each(library)))} if library else kept
 
 
