@@ -126,9 +126,13 @@ TEST_P(ZcUdp, LeavesWhatFindsNoBuffer) {
 
 TEST_P(ZcUdp, HandsAnErrorAfterADatagramToTheNextCall) {
   ExpectFacts({"error_after_data", udp_, "zc"},
-              "first=0\nsecond=-111\ncallbacks=1\nthird=-11\n");
+              "first=0\npoll tells it=1\nsecond=-111\ncallbacks=1\n"
+              "third=-11\n");
   ExpectFacts({"error_after_data", udp_, "recv"},
-              "first=0\nsecond=-1 ECONNREFUSED\ncallbacks=1\nthird=-11\n");
+              "first=0\npoll tells it=1\nsecond=-1 ECONNREFUSED\n"
+              "callbacks=1\nthird=-11\n");
+  ExpectFacts({"error_after_data", udp_, "queued"},
+              "first=0\nsecond=-111\ncallbacks=1\nthird=0\n");
 }
 
 TEST_P(ZcUdp, RecvmsgKernelReceivesWhatIsQueuedAndNeverWaits) {
@@ -245,6 +249,10 @@ TEST_P(ZcEach, WaitsAsOtherReceivingCallsDo) {
               "DONTWAIT=-11\nO_NONBLOCK=-11\nSO_RCVTIMEO=-11\nsignal=-4\n"
               "signal with SA_RESTART, then data=" +
                   std::string(tcp_ ? "1" : "0") + "\ncallbacks=1\n" + kNoneOut);
+}
+
+TEST_P(ZcEach, WaitsOnWhereAnotherThreadWasFaster) {
+  ExpectFacts({"waiting_together", family_}, "received=2000, failed=0\n");
 }
 
 TEST_P(ZcEach, ReceivesWhatWasSeenWithAPeekOffset) {

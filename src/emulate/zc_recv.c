@@ -179,17 +179,24 @@ static bool is_shared(const struct reception *from, struct msghdr *header)
 	return from->to_group;
 }
 
-/* Without taking a pending error from the socket. One that is shut down for reading is always
- * readable. */
-static bool is_anything_left(int fd)
+/* Without taking a pending error from the socket. return: POLLIN, and POLLRDHUP where it is shut down for
+ * reading: then it is always readable. 0: there is nothing to receive. */
+static short readiness_of(int fd)
 {
 	struct pollfd polled = {.fd = fd, .events = POLLIN | POLLRDHUP};
 	int64_t no_time[2] = {0};
 
 	if (syscall(SYS_ppoll, &polled, 1, no_time, NULL, 0) <= 0 ||
 	    !(polled.revents & POLLIN))
-		return false;
-	return !(polled.revents & POLLRDHUP) || lkos_queued(fd, SIOCINQ) > 0;
+		return 0;
+	return polled.revents & (POLLIN | POLLRDHUP);
+}
+
+static bool is_anything_left(int fd)
+{
+	const short readiness = readiness_of(fd);
+
+	return readiness & POLLRDHUP ? lkos_queued(fd, SIOCINQ) > 0 : readiness;
 }
 
 /* There is room for any datagram: another thread may receive the next one meanwhile. return: 1, 0 where no
@@ -242,7 +249,8 @@ static int receive_datagrams(struct reception *to)
 	result = receive_datagram(to, flags & MSG_DONTWAIT);
 	if (result <= 0)
 		return result;
-	while (result > 0 && !to->is_over)
+	/* not where there is only an error: the next call of any kind is to find it, and poll() */
+	while (result > 0 && !to->is_over && readiness_of(to->fd))
 		result = receive_datagram(to, MSG_DONTWAIT);
 	keep_error(to->fd, result);
 	return 0;

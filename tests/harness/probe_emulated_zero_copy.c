@@ -498,17 +498,24 @@ static void break_connection(struct onload_zc_recv_args *args)
 	wait_for(callback_pair.far, 0);
 }
 
-/* An error that is found after a message was received is for the next call. */
+/* An error that is found after a message was received is for the next call; poll() tells it where nothing
+ * else is QUEUED. */
 static void error_after_data(char **args)
 {
 	struct seen seen = {.quiet = true, .also = break_connection};
 	const bool by_recv = strcmp(args[1], "recv") == 0;
+	const bool queued = strcmp(args[1], "queued") == 0;
 	char byte;
 
 	callback_is_tcp = is_tcp(family_named(args[0]));
 	callback_pair = connected_pair(family_named(args[0]));
 	send_bytes(callback_pair.near, 0, 8);
+	if (queued)
+		send_bytes(callback_pair.near, 0, 9);
 	SAY_AS("first", receive(callback_pair.far, &seen, 0));
+	if (!callback_is_tcp && !queued)
+		fact("poll tells it=%d",
+		     (wait_for(callback_pair.far, POLLIN) & POLLERR) != 0);
 	if (by_recv)
 		fact("second=%s", outcome(recv(callback_pair.far, &byte, 1, 0)));
 	else
@@ -984,6 +991,52 @@ static void few_left(char **args)
 	fact("cut=%d", cut);
 	if (left >= 4)
 		fact("refused=%d", refused);
+}
+
+static atomic_int of_all, failed_waits;
+
+static enum onload_zc_callback_rc count_one(struct onload_zc_recv_args *args, int flags)
+{
+	(void)flags;
+	*(bool *)args->user_ptr = true;
+	of_all += (int)args->msg.iov[0].iov_len;
+	return ONLOAD_ZC_TERMINATE;
+}
+
+/* Until the end. */
+static void *wait_with_others(void *fd)
+{
+	bool any;
+	struct onload_zc_recv_args args = {.cb = count_one, .user_ptr = &any};
+	int result;
+
+	do {
+		any = false;
+		result = onload_zc_recv(*(int *)fd, &args);
+		failed_waits += result < 0;
+	} while (any || result < 0);
+	return NULL;
+}
+
+/* Threads that wait on one socket: who comes too late goes on waiting. */
+static void waiting_together(char **args)
+{
+	struct pair pair = connected_pair(family_named(args[0]));
+	pthread_t threads[4];
+
+	for (size_t i = 0; i < COUNT(threads); i++)
+		MUST(pthread_create(&threads[i], NULL, wait_with_others, &pair.far) ? -1
+										    : 0);
+	for (int sent = 0; sent < 2000; sent += 10) {
+		for (int i = 0; i < 10; i++)
+			send_bytes(pair.near, 0, 1);
+		while (of_all < sent + 10)
+			sched_yield();
+	}
+	MUST(shutdown(pair.far, SHUT_RD));
+	for (size_t i = 0; i < COUNT(threads); i++)
+		MUST(pthread_join(threads[i], NULL) ? -1 : 0);
+	fact("received=%d, failed=%d", of_all, failed_waits);
 }
 
 /* Reads a buffer that it has given back. */
@@ -1528,6 +1581,7 @@ const struct scenario scenarios[] = {
 	{"keeping_long", keeping_long},
 	{"misuse", misuse},
 	{"waiting", waiting},
+	{"waiting_together", waiting_together},
 	{"cancelled", cancelled},
 	{"udp_codes", udp_codes},
 	{"error_after_data", error_after_data},
