@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Where packets of a stream ended and when they came, whatever way they came.
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <memory>
 #include <random>
 #include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "tests/harness/frames.h"
@@ -39,8 +43,8 @@ lkos_tcp_connection Connection(int number) {
   return frame.Connection();
 }
 
-// One stream by what of it arrives; all of that has reached the socket when it is
-// looked at, unless a test says otherwise.
+// One stream by what of it arrives; all of that has reached the socket when it
+// is looked at, unless a test says otherwise.
 class Stream {
  public:
   explicit Stream(Packets* packets, int number = 1, uint32_t isn = 5000)
@@ -778,16 +782,17 @@ TEST(Bounded, ConnectionsThatSomebodyAskedForMakeRoom) {
 // ---- Against a model of all bytes
 
 // A sender, a network that loses, repeats and reorders, a kernel that takes in
-// what comes a little later, and a reader. Of each byte it is kept which
-// arrival brought it.
+// what comes a little later, or refuses it, and a reader. Of each byte it is
+// kept which arrival brought it.
 class World {
  public:
-  World(uint64_t seed, bool syn, bool losses)
+  World(uint64_t seed, bool syn, bool losses, bool refusals)
       : random_(seed),
         losses_(losses),
+        refusals_(refusals),
         packets_(losses ? 256 : 16384),
         stream_(&packets_, 1, static_cast<uint32_t>(random_())),
-        sure_(syn && !losses) {
+        sure_(syn && !losses && !refusals) {
     if (syn) stream_.Syn(now_);
   }
 
@@ -826,19 +831,49 @@ class World {
 
   uint64_t Below(uint64_t end) { return random_() % end; }
 
-  void Arrive(uint32_t offset, uint32_t length, uint32_t size, bool missed) {
+  // What becomes of it, of which the tap sees all but the last.
+  enum Fate { kTaken, kRefusedByTcp, kRefusedBefore, kMissed };
+
+  Fate AnyFate() {
+    if (losses_ && Below(40) == 0) return kMissed;
+    if (refusals_ && Below(8) == 0)
+      return Below(2) == 0 ? kRefusedByTcp : kRefusedBefore;
+    return kTaken;
+  }
+
+  void Arrive(uint32_t offset, uint32_t length, uint32_t size, Fate fate) {
+    const uint32_t before = stream_.progress.segments;
     now_ += 1 + Below(20000);
     taken_in_ = std::max(now_ + Below(kMs / 2), taken_in_);
+    if (fate == kMissed)
+      lkos_tcp_packets_lose(packets_.get());
+    else
+      stream_.Segment(now_, offset, length, size);
+    if (refusals_) {  // they are counted when they reach the socket
+      const uint32_t segments = size == 0 ? 1 : (length + size - 1) / size;
+      stream_.progress.segments = before;
+      if (fate != kRefusedBefore) reached_.push_back({taken_in_, segments});
+      if (fate == kRefusedByTcp) refused_.push_back(taken_in_);
+    }
+    if (fate == kRefusedByTcp || fate == kRefusedBefore) return;
     owners_.resize(std::max<size_t>(owners_.size(), offset + length));
     for (uint32_t i = 0; i < length; ++i) {
       Owner& owner = owners_[offset + i];
       if (owner.arrived == 0)
         owner = {now_, taken_in_, size > 0 ? i / size : 0};
     }
-    if (missed)
-      lkos_tcp_packets_lose(packets_.get());
-    else
-      stream_.Segment(now_, offset, length, size);
+  }
+
+  // What the kernel says of segments at this moment. Refusals are counted for
+  // all connections, and looked at only where something has come again.
+  void Count() {
+    const lkos_tcp_connection connection = Connection(1);
+    for (; !reached_.empty() && reached_.front().first <= now_;
+         reached_.pop_front())
+      stream_.progress.segments += reached_.front().second;
+    if (!lkos_tcp_packets_came_again(packets_.get(), &connection)) return;
+    for (; !refused_.empty() && refused_.front() <= now_; refused_.pop_front())
+      stream_.progress.nothing_refused_since = now_;
   }
 
   void Send() {
@@ -847,7 +882,7 @@ class World {
     if (Below(6) == 0) sent_ += 1 + Below(30);  // the rest is lost or late
     Arrive(static_cast<uint32_t>(sent_), length,
            Below(4) == 0 ? 2 + static_cast<uint32_t>(Below(length)) : 0,
-           losses_ && Below(40) == 0);
+           AnyFate());
     sent_ += length;
   }
 
@@ -857,7 +892,8 @@ class World {
     const uint64_t missing = Below(3) == 0 ? Below(sent_) : Received(true);
     const uint64_t offset = missing - std::min<uint64_t>(missing, Below(20));
     const auto length = static_cast<uint32_t>(2 + Below(60));
-    Arrive(static_cast<uint32_t>(offset), length, 0, false);
+    Arrive(static_cast<uint32_t>(offset), length, 0,
+           refusals_ ? AnyFate() : kTaken);
     sent_ = std::max(sent_, offset + length);
   }
 
@@ -878,6 +914,7 @@ class World {
   }
 
   void Check(bool must_be_known) {
+    Count();
     const uint64_t received = Received();
     const bool is_gap = BehindGap(received);
     had_gap_ |= is_gap;
@@ -907,25 +944,26 @@ class World {
     }
   }
 
-  // What was missing comes, and then some data in order: by now all is known.
+  // What was missing comes, and then some data in order, more of it where what
+  // was refused has misled the first looks: by now all is known.
   void Settle() {
     for (uint64_t missing; (missing = Received(true)) < owners_.size();)
-      Arrive(static_cast<uint32_t>(missing), 2, 0, false);
+      Arrive(static_cast<uint32_t>(missing), 2, 0, kTaken);
     sent_ = owners_.size();
-    for (int i = 0; i < 3; ++i) {
-      Arrive(static_cast<uint32_t>(sent_), 30, 0, false);
+    for (int i = 0; i < (refusals_ ? 6 : 3); ++i) {
+      Arrive(static_cast<uint32_t>(sent_), 30, 0, kTaken);
       sent_ += 30;
       now_ += 3 * kMs;
       read_ = Received();
       Check(false);
     }
-    Arrive(static_cast<uint32_t>(sent_), 30, 0, false);
+    Arrive(static_cast<uint32_t>(sent_), 30, 0, kTaken);
     now_ += kMs;
     Check(true);
   }
 
   std::mt19937_64 random_;
-  const bool losses_;
+  const bool losses_, refusals_;
   Packets packets_;
   Stream stream_;
   const bool sure_;
@@ -934,14 +972,15 @@ class World {
   uint64_t known_ = 0;
   bool had_gap_ = false;
   std::vector<Owner> owners_;
+  std::deque<std::pair<uint64_t, uint32_t>> reached_;  // when, and how many
+  std::deque<uint64_t> refused_;                       // when
 };
 
-class Random : public testing::TestWithParam<std::pair<bool, bool>> {};
+// Whether its SYN was seen, segments are missed, and the kernel refuses some.
+class Random : public testing::TestWithParam<std::tuple<bool, bool, bool>> {};
 INSTANTIATE_TEST_SUITE_P(Arrivals, Random,
-                         testing::Values(std::make_pair(true, false),
-                                         std::make_pair(true, true),
-                                         std::make_pair(false, false),
-                                         std::make_pair(false, true)));
+                         testing::Combine(testing::Bool(), testing::Bool(),
+                                          testing::Bool()));
 
 // LKOS_TEST_ROUNDS of them.
 TEST_P(Random, AreNeverToldWrongAndToldWhereTheyCanBe) {
@@ -949,7 +988,8 @@ TEST_P(Random, AreNeverToldWrongAndToldWhereTheyCanBe) {
   const uint64_t rounds = given != nullptr ? strtoull(given, nullptr, 10) : 100;
   uint64_t known = 0;
   for (uint64_t seed = 0; seed < rounds; ++seed) {
-    World world(seed, GetParam().first, GetParam().second);
+    World world(seed, std::get<0>(GetParam()), std::get<1>(GetParam()),
+                std::get<2>(GetParam()));
     world.Run();
     if (HasFatalFailure()) FAIL() << "seed " << seed;
     known += world.known();

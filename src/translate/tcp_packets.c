@@ -21,6 +21,7 @@ struct piece {
 	uint32_t next, previous; /* indices, 0: none */
 	uint32_t owner;          /* index of a place; 0: the piece is free */
 	bool came_again;         /* and it is not certain that the first was taken */
+	bool is_cut; /* the segment went on, over bytes that had come before */
 };
 
 struct place {
@@ -432,6 +433,7 @@ static void add_data(struct lkos_tcp_packets *packets, struct place *place,
 			return;
 		piece.begin = begin;
 		piece.end = end;
+		piece.is_cut = end != from + segment->length;
 		insert(packets, place, behind, &piece);
 		end = begin;
 	}
@@ -678,6 +680,20 @@ bool lkos_tcp_packets_look(struct lkos_tcp_packets *packets,
 	return true;
 }
 
+static bool is_certain(const struct piece *piece)
+{
+	return piece->arrived != 0 && !piece->came_again;
+}
+
+/* It ends where the next one begins only if that was taken. */
+static bool ends_surely(const struct lkos_tcp_packets *packets, const struct piece *piece)
+{
+	const struct piece *const behind = packets->pieces + piece->next;
+
+	return !piece->is_cut ||
+	       (piece->next && behind->begin == piece->end && is_certain(behind));
+}
+
 bool lkos_tcp_packets_at(struct lkos_tcp_packets *packets,
 			 const struct lkos_tcp_connection *connection,
 			 const struct lkos_tcp_unread *unread, uint64_t offset,
@@ -692,7 +708,7 @@ bool lkos_tcp_packets_at(struct lkos_tcp_packets *packets,
 	sequence = place->base + (uint32_t)offset;
 	piece = packets->pieces + piece_at(packets, place, sequence);
 	if (piece == packets->pieces || before(sequence, place->floor) ||
-	    piece->arrived == 0 || piece->came_again)
+	    !is_certain(piece) || !ends_surely(packets, piece))
 		return false;
 	end = piece->end;
 	if (piece->size) {
