@@ -29,6 +29,12 @@
 /* All calls are made by number: libc's would be points of cancellation, and other preloaded
  * libraries would see them, which are the program's and not ours to show. */
 
+#ifdef SYS_mmap2
+#define LKOS_SYS_MMAP SYS_mmap2 /* i386: SYS_mmap has another form there */
+#else
+#define LKOS_SYS_MMAP SYS_mmap
+#endif
+
 static int option_set(int fd, uint32_t flags)
 {
 	return (int)syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_TIMESTAMPING_OLD, &flags,
@@ -46,7 +52,7 @@ static bool take_hold(int family)
 	if (fd < 0)
 		return false;
 	taken = option_set(fd, SOF_TIMESTAMPING_RX_SOFTWARE) == 0 &&
-		(mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0) != MAP_FAILED ||
+		(syscall(LKOS_SYS_MMAP, NULL, 1L, PROT_READ, MAP_SHARED, fd, 0L) != -1 ||
 		 syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, DESCRIPTOR_FLOOR) >= 0);
 	syscall(SYS_close, fd);
 	return taken;
