@@ -188,6 +188,7 @@ TEST_P(Tcp, ReportsEachSendOfAStreamWhenItIsAcknowledged) {
                        record("three", 3) + end("three") +
                        record("large", 20000) + end("large") +
                        record("set again", 1) + end("set again") +
+                       "without a header=0\n" + end("then") +
                        "received=slots(now, now, now) hello\n" + end("end"));
 }
 

@@ -617,7 +617,7 @@ static struct pair with_error(const struct family *family)
 	return pair;
 }
 
-static void say_errors_of_queue(const char *what, int fd)
+static void say_errors_of_queue(const char *what, int fd, bool by_recv)
 {
 	char bytes[100], control[200];
 	struct iovec piece = {bytes, sizeof(bytes)};
@@ -628,7 +628,8 @@ static void say_errors_of_queue(const char *what, int fd)
 		.msg_controllen = sizeof(control),
 	};
 
-	SAY_AS(what, recvmsg(fd, &msg, MSG_ERRQUEUE));
+	SAY_AS(what, by_recv ? recv(fd, bytes, sizeof(bytes), MSG_ERRQUEUE)
+			     : recvmsg(fd, &msg, MSG_ERRQUEUE));
 }
 
 enum error_way { BY_OPTION, BY_SHORT_OPTION, BY_RECV, BY_RECVMMSG, BY_PEEK, ERROR_WAYS };
@@ -686,7 +687,8 @@ static void pending_error(char **args)
 	}
 }
 
-/* FAMILY ordered|kernel: the errors are in the error queue, too; the second is asked for, or is not. */
+/* FAMILY ordered|kernel: the errors are in the error queue, too; the second is asked for, or is not. The queue
+ * is read by recvmsg() or by recv(). */
 static void queued_error(char **args)
 {
 	const struct family *family = family_named(args[0]);
@@ -696,7 +698,8 @@ static void queued_error(char **args)
 	const int option = v6 ? IPV6_RECVERR : IP_RECVERR;
 	char bytes[10];
 
-	for (int asks = 0; asks < 2; asks++) {
+	for (int way = 0; way < 4; way++) {
+		const bool asks = way & 1, by_recv = way & 2;
 		const int set = (int)MUST(epoll_create1(0));
 		struct pair pair = connected_pair(family);
 
@@ -710,14 +713,14 @@ static void queued_error(char **args)
 			say_error("sent", pair.far, size);
 		}
 		say_events("two", set, MOST_EVENTS, ordered);
-		say_errors_of_queue("queue", pair.far);
+		say_errors_of_queue("queue", pair.far, by_recv);
 		say_events("one", set, MOST_EVENTS, ordered);
 		if (asks)
 			say_error("one", pair.far, sizeof(int));
-		say_errors_of_queue("queue", pair.far);
+		say_errors_of_queue("queue", pair.far, by_recv);
 		say_events("none", set, MOST_EVENTS, ordered);
 		say_error("none", pair.far, sizeof(int));
-		say_errors_of_queue("queue", pair.far);
+		say_errors_of_queue("queue", pair.far, by_recv);
 		SAY_AS("recv", recv(pair.far, bytes, sizeof(bytes), MSG_DONTWAIT));
 		say_events("read", set, MOST_EVENTS, ordered);
 		close(pair.far);

@@ -482,6 +482,10 @@ static void stream(char **args)
 	MUST(set(pair.near, SO_TIMESTAMPING, TX_HW | SYS | RX_HW | SOFT | RAW | STREAM));
 	MUST(send(pair.near, "x", 1, 0));
 	say_reports("set again", pair.near, 1);
+	MUST(send(pair.near, "x", 1, 0));
+	wait_until_sent(pair.near);
+	SAY_AS("without a header", recv(pair.near, large, sizeof(large), MSG_ERRQUEUE));
+	fact("then=%s", receive(pair.near, MSG_ERRQUEUE));
 	MUST(send(pair.far, HELLO, HELLO_SIZE, 0));
 	wait_for(pair.near, POLLIN);
 	fact("received=%s", receive(pair.near, 0));
