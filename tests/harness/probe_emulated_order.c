@@ -774,6 +774,46 @@ static void unseen(char **args)
 	end_two(two);
 }
 
+/* The application locks so many of the socket's bytes, 0 for all: in this process, or in another one that
+ * has the socket. FAMILY BYTES own|other */
+static void locked(char **args)
+{
+	struct two two = two_sockets(args[0]);
+	struct flock lock = {.l_type = F_WRLCK, .l_len = atoi(args[1])};
+	const bool own = strcmp(args[2], "own") == 0;
+	int ready[2], done[2];
+	pid_t child;
+	char byte;
+
+	MUST(pipe(ready));
+	MUST(pipe(done));
+	send_bytes(two.a, 10);
+	if (own) {
+		MUST(fcntl(two.a.far, F_SETLK, &lock));
+		say_wait("wait", two.set);
+	}
+	child = (pid_t)MUST(fork());
+	if (child == 0) {
+		MUST(close(done[1]));
+		if (own) {
+			MUST(fcntl(two.a.far, F_GETLK, &lock));
+			fact("locked=%d", lock.l_type != F_UNLCK);
+		} else {
+			MUST(fcntl(two.a.far, F_SETLK, &lock));
+			MUST(write(ready[1], "", 1));
+			MUST(read(done[0], &byte, 1));
+		}
+		_exit(0);
+	}
+	if (!own) {
+		MUST(read(ready[0], &byte, 1));
+		say_wait("wait", two.set);
+	}
+	MUST(close(done[1]));
+	finish(child);
+	end_two(two);
+}
+
 /* Two threads wait, a third reads: nothing is lost, and the offset stays off. */
 struct crowd {
 	int set;
@@ -1345,6 +1385,7 @@ const struct scenario scenarios[] = {
 	{"queued_error", queued_error},
 	{"error_alone", error_alone},
 	{"unseen", unseen},
+	{"locked", locked},
 	{"crowd", crowd},
 	{"zero_copy_crowd", zero_copy_crowd},
 	{"offset_meanwhile", offset_meanwhile},
