@@ -197,6 +197,12 @@ TEST(OrderedWaitLeaves, NothingForTheApplicationToSee) {
   }
 }
 
+TEST(OrderedWaitLeaves, OptionsOfOtherSockets) {
+  for (const std::string& family : kInet) {
+    Expect({"marked", family}, "wait=1 A10\nmark=1\nmark of the member=0\n");
+  }
+}
+
 TEST(OrderedWaitLeaves, LocksOfTheApplication) {
   for (const char* family : {"udp4", "udp6"}) {
     for (const char* bytes : {"0", "1000"}) {

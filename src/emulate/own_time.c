@@ -20,10 +20,15 @@ static bool has(int fd, int option)
 	return lkos_int_option(fd, SOL_SOCKET, option) > 0;
 }
 
+static bool has_time_ns(int fd)
+{
+	return has(fd, LKOS_SCM_TIME_NS_OLD) || has(fd, LKOS_SCM_TIME_NS_NEW);
+}
+
 /* What the application has set. source: linux net/core/sock.c, sk_getsockopt() */
 static struct lkos_own_time time_of(int fd)
 {
-	const bool nano = has(fd, LKOS_SCM_TIME_NS_OLD) || has(fd, LKOS_SCM_TIME_NS_NEW);
+	const bool nano = has_time_ns(fd);
 	const bool micro = has(fd, LKOS_SCM_TIME_OLD) || has(fd, LKOS_SCM_TIME_NEW);
 
 	return (struct lkos_own_time){
@@ -91,7 +96,7 @@ bool lkos_own_time_adopt(int fd)
 	static const struct lkos_own_time ours = {.ours = true};
 	int domain;
 
-	if (!has(fd, LKOS_OWN_TIME_MARK))
+	if (!has(fd, LKOS_OWN_TIME_MARK) || !has_time_ns(fd))
 		return false;
 	domain = lkos_int_option(fd, SOL_SOCKET, SO_DOMAIN);
 	if (domain != AF_INET && domain != AF_INET6)

@@ -774,6 +774,27 @@ static void unseen(char **args)
 	end_two(two);
 }
 
+/* The option by which the emulation marks sockets of its own, on another one. FAMILY */
+static void marked(char **args)
+{
+	struct two two = two_sockets(args[0]);
+	const struct pair pair = connected_pair(family_named(args[0]));
+	int value = 1;
+	socklen_t size = sizeof(value);
+
+	send_bytes(two.a, 10);
+	say_wait("wait", two.set);
+	MUST(setsockopt(pair.far, SOL_SOCKET, SO_NOFCS, &value, size));
+	value = -1;
+	MUST(getsockopt(pair.far, SOL_SOCKET, SO_NOFCS, &value, &size));
+	fact("mark=%d", value);
+	value = 1;
+	MUST(getsockopt(two.a.far, SOL_SOCKET, SO_NOFCS, &value, &size));
+	fact("mark of the member=%d", value);
+	close_pair(pair);
+	end_two(two);
+}
+
 /* The application locks so many of the socket's bytes, 0 for all: in this process, or in another one that
  * has the socket. FAMILY BYTES own|other */
 static void locked(char **args)
@@ -1386,6 +1407,7 @@ const struct scenario scenarios[] = {
 	{"error_alone", error_alone},
 	{"unseen", unseen},
 	{"locked", locked},
+	{"marked", marked},
 	{"crowd", crowd},
 	{"zero_copy_crowd", zero_copy_crowd},
 	{"offset_meanwhile", offset_meanwhile},
