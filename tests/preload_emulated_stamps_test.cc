@@ -325,7 +325,7 @@ TEST_P(EachFamily, TellsStampsWithoutCopying) {
 
 // Also in a program that has the socket from another one.
 TEST_P(EachFamily, IsNotShownElsewhere) {
-  for (const char* asked : {"asked", "not"}) {
+  for (const char* asked : {"asked", "no_longer", "not"}) {
     const std::vector<std::string> words = {"elsewhere", GetParam(), asked};
     ExpectUnder(kOn, words, Facts(With::kNothing, words));
   }

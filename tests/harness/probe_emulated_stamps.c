@@ -1189,10 +1189,11 @@ static void run_other(struct pair pair, const char *way)
 	close_pair(channel);
 }
 
-/* FAMILY asked|not: the application has asked for the times, too. */
+/* FAMILY asked|no_longer|not: the application has asked for the times, too; or had; or never has. */
 static void elsewhere(char **args)
 {
-	const bool asked = strcmp(args[1], "asked") == 0;
+	const bool no_longer = strcmp(args[1], "no_longer") == 0;
+	const bool asked = no_longer || strcmp(args[1], "asked") == 0;
 	static const char *const ways[] = {"exec", "message"};
 
 	turn_stamping_on();
@@ -1206,7 +1207,10 @@ static void elsewhere(char **args)
 		send_hello(pair);
 		onload_ordered_epoll_wait(set_of, &event, &ordered, 1, WAIT_MS);
 		receive(pair.far, 0);
-		MUST(set(pair.far, SO_TIMESTAMPNS_OLD, asked));
+		if (asked)
+			MUST(set(pair.far, SO_TIMESTAMPNS_OLD, 1));
+		if (no_longer)
+			MUST(set(pair.far, SO_TIMESTAMPNS_OLD, 0));
 		run_other(pair, ways[i]);
 		close(set_of);
 		close_pair(pair);
