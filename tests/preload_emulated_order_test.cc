@@ -199,7 +199,8 @@ TEST(OrderedWaitLeaves, NothingForTheApplicationToSee) {
 
 TEST(OrderedWaitLeaves, OptionsOfOtherSockets) {
   for (const std::string& family : kInet) {
-    Expect({"marked", family}, "wait=1 A10\nmark=1\nmark of the member=0\n");
+    Expect({"marked", family},
+           "wait=1 A10\nmark=1\ntimes=1\nmark of the member=0\n");
   }
 }
 

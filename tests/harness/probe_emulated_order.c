@@ -789,6 +789,11 @@ static void marked(char **args)
 	MUST(getsockopt(pair.far, SOL_SOCKET, SO_NOFCS, &value, &size));
 	fact("mark=%d", value);
 	value = 1;
+	MUST(setsockopt(pair.far, SOL_SOCKET, SO_TIMESTAMPNS, &value, size));
+	value = -1;
+	MUST(getsockopt(pair.far, SOL_SOCKET, SO_TIMESTAMPNS, &value, &size));
+	fact("times=%d", value);
+	value = 1;
 	MUST(getsockopt(two.a.far, SOL_SOCKET, SO_NOFCS, &value, &size));
 	fact("mark of the member=%d", value);
 	close_pair(pair);
