@@ -197,6 +197,22 @@ TEST(OrderedWaitLeaves, NothingForTheApplicationToSee) {
   }
 }
 
+TEST(OrderedWaitLeaves, OptionsOfOtherSockets) {
+  for (const std::string& family : kInet) {
+    Expect({"marked", family},
+           "wait=1 A10\nmark=1\ntimes=1\nmark of the member=0\n");
+  }
+}
+
+TEST(OrderedWaitLeaves, LocksOfTheApplication) {
+  for (const char* family : {"udp4", "udp6"}) {
+    for (const char* bytes : {"0", "1000"}) {
+      Expect({"locked", family, bytes, "own"}, "wait=1 A10\nlocked=1\n");
+    }
+    Expect({"locked", family, "1000", "other"}, "wait=1 A10\n");
+  }
+}
+
 TEST(OrderedWaitLeaves, EmptyDatagramsWhereTheyAre) {
   Expect({"empty", "udp4"},
          "first=2 A3 B1\nagain=2 A3 B1\nreceived=0\nreceived=3\n"

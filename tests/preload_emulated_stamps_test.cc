@@ -188,6 +188,7 @@ TEST_P(Tcp, ReportsEachSendOfAStreamWhenItIsAcknowledged) {
                        record("three", 3) + end("three") +
                        record("large", 20000) + end("large") +
                        record("set again", 1) + end("set again") +
+                       "without a header=0\n" + end("then") +
                        "received=slots(now, now, now) hello\n" + end("end"));
 }
 
@@ -324,7 +325,7 @@ TEST_P(EachFamily, TellsStampsWithoutCopying) {
 
 // Also in a program that has the socket from another one.
 TEST_P(EachFamily, IsNotShownElsewhere) {
-  for (const char* asked : {"asked", "not"}) {
+  for (const char* asked : {"asked", "no_longer", "not"}) {
     const std::vector<std::string> words = {"elsewhere", GetParam(), asked};
     ExpectUnder(kOn, words, Facts(With::kNothing, words));
   }

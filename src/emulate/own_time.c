@@ -86,15 +86,18 @@ int lkos_own_time_start(int fd)
 	return err;
 }
 
+static bool is_inet(int fd)
+{
+	const int domain = lkos_int_option(fd, SOL_SOCKET, SO_DOMAIN);
+
+	return domain == AF_INET || domain == AF_INET6;
+}
+
 bool lkos_own_time_adopt(int fd)
 {
 	static const struct lkos_own_time ours = {.ours = true};
-	int domain;
 
-	if (!has(fd, LKOS_OWN_TIME_MARK))
-		return false;
-	domain = lkos_int_option(fd, SOL_SOCKET, SO_DOMAIN);
-	if (domain != AF_INET && domain != AF_INET6)
+	if (!has(fd, LKOS_OWN_TIME_MARK) || !is_inet(fd))
 		return false;
 	atomic_store(&lkos_receiving_matters, true);
 	return change_time(lkos_socket_cookie(fd), &ours) >= 0;
@@ -156,6 +159,28 @@ int lkos_own_time_get(int fd, int optname, void *optval, socklen_t *optlen)
 		lkos_option_tell(optval, *optlen,
 				 lkos_time_option_told(&known.time, optname,
 						       has(fd, LKOS_SCM_TIME_NS_NEW)));
+	return result;
+}
+
+/* A socket that is known is not looked at for a mark of another program's. */
+int lkos_own_time_set_mark(int fd, const void *optval, socklen_t optlen)
+{
+	const int result =
+		lkos_next.setsockopt(fd, SOL_SOCKET, LKOS_OWN_TIME_MARK, optval, optlen);
+	struct lkos_own_time time = {.ours = false};
+	const struct lkos_socket *known;
+	uint64_t cookie, signals;
+
+	if (result != 0 || !is_inet(fd))
+		return result;
+	cookie = lkos_socket_cookie(fd);
+	signals = lkos_lock();
+	known = lkos_socket_make_at(cookie);
+	if (known)
+		time = known->stamps.time;
+	lkos_unlock(signals);
+	if (time.ours)
+		mark(fd, !time.asked);
 	return result;
 }
 

@@ -30,7 +30,8 @@ void lkos_own_times_begin(void);
 int lkos_own_time_set(int fd, int optname, const void *optval, socklen_t optlen);
 int lkos_own_time_get(int fd, int optname, void *optval, socklen_t *optlen);
 
-/* getsockopt() of LKOS_OWN_TIME_MARK. */
+/* setsockopt() and getsockopt() of LKOS_OWN_TIME_MARK. */
+int lkos_own_time_set_mark(int fd, const void *optval, socklen_t optlen);
 int lkos_own_time_get_mark(int fd, void *optval, socklen_t *optlen);
 
 #endif

@@ -36,6 +36,7 @@
 
 #define LOOKS_MOST 16    /* at one socket, until nothing comes meanwhile */
 #define LOCKS_MOST 10000 /* tries, in about a second */
+#define LOCKED_BYTE 0x7ffffffe
 #define SECOND UINT64_C(1000000000)
 
 /* What TCP_INFO must have for its counters, and where it counts segments out of order. */
@@ -132,12 +133,19 @@ static bool has_event(int fd, short event)
 /* ---- Datagrams. The lock is held */
 
 /* For other processes that have the socket, too, since SO_PEEK_OFF is one for all of them: a lock of fcntl()
- * on its inode, which ends with the process. A process that has been stopped is not waited for. Where
- * there are no such locks, it goes without. */
+ * on its inode, which ends with the process. It is of one byte, far from those that an application may lock
+ * itself: what a process unlocks, it unlocks for all of its code. A process that has been stopped is not
+ * waited for. Where there are no such locks, it goes without. */
+static struct flock lock_of(short type)
+{
+	return (struct flock){
+		.l_type = type, .l_whence = SEEK_SET, .l_start = LOCKED_BYTE, .l_len = 1};
+}
+
 static bool lock_socket(int fd)
 {
 	const struct timespec soon = {.tv_nsec = 20000};
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct flock lock = lock_of(F_WRLCK);
 	struct timespec left;
 
 	for (int i = 0; i < LOCKS_MOST; i++) {
@@ -152,7 +160,7 @@ static bool lock_socket(int fd)
 
 static void unlock_socket(int fd)
 {
-	struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+	struct flock lock = lock_of(F_UNLCK);
 
 	lkos_next.fcntl64(fd, F_SETLK, &lock);
 }

@@ -29,12 +29,23 @@ static bool is_accelerated_tcp(int fd)
 	return lkos_endpoint_of(fd, &endpoint) && endpoint.tcp;
 }
 
+static bool stamps_matter(int fd)
+{
+	struct lkos_stamps stamps;
+
+	return lkos_stamps_find(fd, &stamps) && lkos_stamps_matter(&stamps);
+}
+
+/* A report is more than its bytes, also for calls that receive those alone: of a stream it is made from
+ * several of the kernel's. */
 bool lkos_socket_receives_specially(int fd, int flags)
 {
 	struct lkos_socket known;
 
-	if (!lkos_emulation_is_on() || flags & MSG_ERRQUEUE)
+	if (!lkos_emulation_is_on())
 		return false;
+	if (flags & MSG_ERRQUEUE)
+		return stamps_matter(fd);
 	return (lkos_socket_find(lkos_socket_cookie(fd), &known) &&
 		(known.error || known.filter.call || flags & MSG_OOB)) ||
 	       (is_for_one_packet(flags) && is_accelerated_tcp(fd));
@@ -42,10 +53,7 @@ bool lkos_socket_receives_specially(int fd, int flags)
 
 bool lkos_socket_receives_messages_specially(int fd, int flags)
 {
-	struct lkos_stamps stamps;
-
-	return (lkos_stamps_find(fd, &stamps) && lkos_stamps_matter(&stamps)) ||
-	       lkos_socket_receives_specially(fd, flags);
+	return stamps_matter(fd) || lkos_socket_receives_specially(fd, flags);
 }
 
 void lkos_receive_fails_next(int fd, int error)

@@ -18,10 +18,11 @@
 /* Sets of options of SOL_SOCKET from SO_ERROR on, a bit for each: most options are in none, and a test of one
  * bit says so. */
 #define BIT(option) (UINT64_C(1) << ((option)-SO_ERROR))
-#define STAMPS                                                                           \
+#define SET_OTHERWISE                                                                    \
 	(BIT(LKOS_SCM_STAMPS_OLD) | BIT(LKOS_SCM_STAMPS_NEW) | BIT(LKOS_SCM_TIME_OLD) |  \
-	 BIT(LKOS_SCM_TIME_NS_OLD) | BIT(LKOS_SCM_TIME_NEW) | BIT(LKOS_SCM_TIME_NS_NEW))
-#define TOLD_OTHERWISE (STAMPS | BIT(SO_ERROR) | BIT(LKOS_OWN_TIME_MARK))
+	 BIT(LKOS_SCM_TIME_NS_OLD) | BIT(LKOS_SCM_TIME_NEW) |                            \
+	 BIT(LKOS_SCM_TIME_NS_NEW) | BIT(LKOS_OWN_TIME_MARK))
+#define TOLD_OTHERWISE (SET_OTHERWISE | BIT(SO_ERROR))
 
 static inline bool is_in(uint64_t set, int optname)
 {
@@ -44,7 +45,9 @@ LKOS_NOINLINE static int set(int fd, int level, int optname, const void *optval,
 			     socklen_t optlen)
 {
 	if (level == SOL_SOCKET && lkos_emulation_is_on())
-		return lkos_stamps_set(fd, optname, optval, optlen);
+		return optname == LKOS_OWN_TIME_MARK
+			       ? lkos_own_time_set_mark(fd, optval, optlen)
+			       : lkos_stamps_set(fd, optname, optval, optlen);
 	if (lkos_is_pktinfo_option(level, optname) && lkos_receiving_matters)
 		return lkos_own_pktinfo_set(fd, level, optname, optval, optlen);
 	return lkos_next.setsockopt(fd, level, optname, optval, optlen);
@@ -53,7 +56,7 @@ LKOS_NOINLINE static int set(int fd, int level, int optname, const void *optval,
 LKOS_EXPORT int setsockopt(int fd, int level, int optname, const void *optval,
 			   socklen_t optlen)
 {
-	if (may_be_ours(STAMPS, level, optname))
+	if (may_be_ours(SET_OTHERWISE, level, optname))
 		return set(fd, level, optname, optval, optlen);
 	return lkos_next.setsockopt(fd, level, optname, optval, optlen);
 }

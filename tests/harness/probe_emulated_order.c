@@ -617,7 +617,7 @@ static struct pair with_error(const struct family *family)
 	return pair;
 }
 
-static void say_errors_of_queue(const char *what, int fd)
+static void say_errors_of_queue(const char *what, int fd, bool by_recv)
 {
 	char bytes[100], control[200];
 	struct iovec piece = {bytes, sizeof(bytes)};
@@ -628,7 +628,8 @@ static void say_errors_of_queue(const char *what, int fd)
 		.msg_controllen = sizeof(control),
 	};
 
-	SAY_AS(what, recvmsg(fd, &msg, MSG_ERRQUEUE));
+	SAY_AS(what, by_recv ? recv(fd, bytes, sizeof(bytes), MSG_ERRQUEUE)
+			     : recvmsg(fd, &msg, MSG_ERRQUEUE));
 }
 
 enum error_way { BY_OPTION, BY_SHORT_OPTION, BY_RECV, BY_RECVMMSG, BY_PEEK, ERROR_WAYS };
@@ -686,7 +687,8 @@ static void pending_error(char **args)
 	}
 }
 
-/* FAMILY ordered|kernel: the errors are in the error queue, too; the second is asked for, or is not. */
+/* FAMILY ordered|kernel: the errors are in the error queue, too; the second is asked for, or is not. The queue
+ * is read by recvmsg() or by recv(). */
 static void queued_error(char **args)
 {
 	const struct family *family = family_named(args[0]);
@@ -696,7 +698,8 @@ static void queued_error(char **args)
 	const int option = v6 ? IPV6_RECVERR : IP_RECVERR;
 	char bytes[10];
 
-	for (int asks = 0; asks < 2; asks++) {
+	for (int way = 0; way < 4; way++) {
+		const bool asks = way & 1, by_recv = way & 2;
 		const int set = (int)MUST(epoll_create1(0));
 		struct pair pair = connected_pair(family);
 
@@ -710,14 +713,14 @@ static void queued_error(char **args)
 			say_error("sent", pair.far, size);
 		}
 		say_events("two", set, MOST_EVENTS, ordered);
-		say_errors_of_queue("queue", pair.far);
+		say_errors_of_queue("queue", pair.far, by_recv);
 		say_events("one", set, MOST_EVENTS, ordered);
 		if (asks)
 			say_error("one", pair.far, sizeof(int));
-		say_errors_of_queue("queue", pair.far);
+		say_errors_of_queue("queue", pair.far, by_recv);
 		say_events("none", set, MOST_EVENTS, ordered);
 		say_error("none", pair.far, sizeof(int));
-		say_errors_of_queue("queue", pair.far);
+		say_errors_of_queue("queue", pair.far, by_recv);
 		SAY_AS("recv", recv(pair.far, bytes, sizeof(bytes), MSG_DONTWAIT));
 		say_events("read", set, MOST_EVENTS, ordered);
 		close(pair.far);
@@ -768,6 +771,72 @@ static void unseen(char **args)
 	fact("flags=%d, control=%zu", with.msg_flags, (size_t)with.msg_controllen);
 	MUST(getsockopt(two.a.far, SOL_SOCKET, SO_TIMESTAMPNS, &value, &size));
 	fact("option=%d", value);
+	end_two(two);
+}
+
+/* The option by which the emulation marks sockets of its own, on another one. FAMILY */
+static void marked(char **args)
+{
+	struct two two = two_sockets(args[0]);
+	const struct pair pair = connected_pair(family_named(args[0]));
+	int value = 1;
+	socklen_t size = sizeof(value);
+
+	send_bytes(two.a, 10);
+	say_wait("wait", two.set);
+	MUST(setsockopt(pair.far, SOL_SOCKET, SO_NOFCS, &value, size));
+	value = -1;
+	MUST(getsockopt(pair.far, SOL_SOCKET, SO_NOFCS, &value, &size));
+	fact("mark=%d", value);
+	value = 1;
+	MUST(setsockopt(pair.far, SOL_SOCKET, SO_TIMESTAMPNS, &value, size));
+	value = -1;
+	MUST(getsockopt(pair.far, SOL_SOCKET, SO_TIMESTAMPNS, &value, &size));
+	fact("times=%d", value);
+	value = 1;
+	MUST(getsockopt(two.a.far, SOL_SOCKET, SO_NOFCS, &value, &size));
+	fact("mark of the member=%d", value);
+	close_pair(pair);
+	end_two(two);
+}
+
+/* The application locks so many of the socket's bytes, 0 for all: in this process, or in another one that
+ * has the socket. FAMILY BYTES own|other */
+static void locked(char **args)
+{
+	struct two two = two_sockets(args[0]);
+	struct flock lock = {.l_type = F_WRLCK, .l_len = atoi(args[1])};
+	const bool own = strcmp(args[2], "own") == 0;
+	int ready[2], done[2];
+	pid_t child;
+	char byte;
+
+	MUST(pipe(ready));
+	MUST(pipe(done));
+	send_bytes(two.a, 10);
+	if (own) {
+		MUST(fcntl(two.a.far, F_SETLK, &lock));
+		say_wait("wait", two.set);
+	}
+	child = (pid_t)MUST(fork());
+	if (child == 0) {
+		MUST(close(done[1]));
+		if (own) {
+			MUST(fcntl(two.a.far, F_GETLK, &lock));
+			fact("locked=%d", lock.l_type != F_UNLCK);
+		} else {
+			MUST(fcntl(two.a.far, F_SETLK, &lock));
+			MUST(write(ready[1], "", 1));
+			MUST(read(done[0], &byte, 1));
+		}
+		_exit(0);
+	}
+	if (!own) {
+		MUST(read(ready[0], &byte, 1));
+		say_wait("wait", two.set);
+	}
+	MUST(close(done[1]));
+	finish(child);
 	end_two(two);
 }
 
@@ -1342,6 +1411,8 @@ const struct scenario scenarios[] = {
 	{"queued_error", queued_error},
 	{"error_alone", error_alone},
 	{"unseen", unseen},
+	{"locked", locked},
+	{"marked", marked},
 	{"crowd", crowd},
 	{"zero_copy_crowd", zero_copy_crowd},
 	{"offset_meanwhile", offset_meanwhile},

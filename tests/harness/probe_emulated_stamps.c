@@ -482,6 +482,10 @@ static void stream(char **args)
 	MUST(set(pair.near, SO_TIMESTAMPING, TX_HW | SYS | RX_HW | SOFT | RAW | STREAM));
 	MUST(send(pair.near, "x", 1, 0));
 	say_reports("set again", pair.near, 1);
+	MUST(send(pair.near, "x", 1, 0));
+	wait_until_sent(pair.near);
+	SAY_AS("without a header", recv(pair.near, large, sizeof(large), MSG_ERRQUEUE));
+	fact("then=%s", receive(pair.near, MSG_ERRQUEUE));
 	MUST(send(pair.far, HELLO, HELLO_SIZE, 0));
 	wait_for(pair.near, POLLIN);
 	fact("received=%s", receive(pair.near, 0));
@@ -1185,10 +1189,11 @@ static void run_other(struct pair pair, const char *way)
 	close_pair(channel);
 }
 
-/* FAMILY asked|not: the application has asked for the times, too. */
+/* FAMILY asked|no_longer|not: the application has asked for the times, too; or had; or never has. */
 static void elsewhere(char **args)
 {
-	const bool asked = strcmp(args[1], "asked") == 0;
+	const bool no_longer = strcmp(args[1], "no_longer") == 0;
+	const bool asked = no_longer || strcmp(args[1], "asked") == 0;
 	static const char *const ways[] = {"exec", "message"};
 
 	turn_stamping_on();
@@ -1202,7 +1207,10 @@ static void elsewhere(char **args)
 		send_hello(pair);
 		onload_ordered_epoll_wait(set_of, &event, &ordered, 1, WAIT_MS);
 		receive(pair.far, 0);
-		MUST(set(pair.far, SO_TIMESTAMPNS_OLD, asked));
+		if (asked)
+			MUST(set(pair.far, SO_TIMESTAMPNS_OLD, 1));
+		if (no_longer)
+			MUST(set(pair.far, SO_TIMESTAMPNS_OLD, 0));
 		run_other(pair, ways[i]);
 		close(set_of);
 		close_pair(pair);
