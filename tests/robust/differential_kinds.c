@@ -29,7 +29,6 @@
 #include "tests/robust/stamped.h"
 
 #define LOCAL_EXPERIMENT 0x88b5 /* an ethertype that nobody else sends */
-#define USER_PORT 7001          /* of netlink, for the sender */
 
 struct sockaddr_storage kind_address;
 socklen_t kind_address_size;
@@ -456,23 +455,26 @@ static void packet_cooked(void)
 	packet(SOCK_DGRAM);
 }
 
+/* The kernel chooses the addresses: others may have any that we could. */
+static socklen_t bind_to_netlink(int fd, struct sockaddr_storage *address)
+{
+	const struct sockaddr_nl any = {.nl_family = AF_NETLINK};
+
+	fresh(fd, AF_NETLINK, SOCK_RAW, NETLINK_USERSOCK);
+	MUST(bind(fd, (const struct sockaddr *)&any, sizeof(any)));
+	return own_address(fd, address);
+}
+
 static void netlink_user(void)
 {
-	struct sockaddr_nl own = {.nl_family = AF_NETLINK, .nl_pid = USER_PORT};
+	struct sockaddr_storage to;
 
-	memcpy(&kind_address, &own, sizeof(own));
-	kind_address_size = sizeof(own);
-	fresh(SHARED, AF_NETLINK, SOCK_RAW, NETLINK_USERSOCK);
-	MUST(bind(SHARED, (struct sockaddr *)&own, sizeof(own)));
+	kind_address_size = bind_to_netlink(SHARED, &kind_address);
 	for (int i = 0; i < 2; i++) {
-		struct sockaddr_nl to = own;
+		const socklen_t size = bind_to_netlink(TWIN + i, &to);
 
-		to.nl_pid = (unsigned int)(USER_PORT + 1 + i);
-		fresh(TWIN + i, AF_NETLINK, SOCK_RAW, NETLINK_USERSOCK);
-		MUST(bind(TWIN + i, (struct sockaddr *)&to, sizeof(to)));
-		MUST(sendto(SHARED, text, sizeof(text), 0, (struct sockaddr *)&to,
-			    sizeof(to)));
-		MUST(sendto(SHARED, text, 9, 0, (struct sockaddr *)&to, sizeof(to)));
+		MUST(sendto(SHARED, text, sizeof(text), 0, (struct sockaddr *)&to, size));
+		MUST(sendto(SHARED, text, 9, 0, (struct sockaddr *)&to, size));
 	}
 }
 
