@@ -429,15 +429,15 @@ static bool next_of_stream(struct lkos_packets *walk, struct lkos_packet *packet
 
 /* ---- Both */
 
-/* The first walk over a socket. */
-static void start_times(struct lkos_packets *walk)
+/* The first walk over a socket. had_times: since it was made, so that none is made up. */
+static void start_times(struct lkos_packets *walk, bool had_times)
 {
 	const uint64_t before = now();
 	struct lkos_socket *known;
 	bool is_queued;
 
 	lkos_packets_have_times();
-	is_queued = !walk->tcp && has_event(walk->fd, POLLIN);
+	is_queued = !walk->tcp && !had_times && has_event(walk->fd, POLLIN);
 	if (lkos_own_time_start(walk->fd) != 0)
 		return;
 	walk->signals = lkos_lock();
@@ -477,7 +477,7 @@ bool lkos_packets_begin(struct lkos_packets *walk, int fd)
 					 : UINT64_MAX,
 	};
 	if (!endpoint.socket.arrivals.has_times) {
-		start_times(walk);
+		start_times(walk, endpoint.socket.stamps.time.ours);
 		lkos_socket_find(endpoint.cookie, &endpoint.socket);
 	}
 	if (walk->tcp) {

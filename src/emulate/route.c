@@ -9,6 +9,7 @@
 #include "src/emulate/endpoint.h"
 #include "src/emulate/lock.h"
 #include "src/emulate/own_time.h"
+#include "src/emulate/packets.h"
 #include "src/emulate/sockets.h"
 #include "src/emulate/stack_options.h"
 #include "src/emulate/stackname.h"
@@ -30,8 +31,10 @@ LKOS_NOINLINE static void keep_made(int fd, int domain)
 	if (!lkos_is_same_stack(&made.stack, &lkos_first_stack))
 		lkos_socket_keep(lkos_socket_cookie(fd), &made);
 	if (lkos_stack_option_in_force(LKOS_RX_TIMESTAMPING) &&
-	    lkos_endpoint_of(fd, &endpoint))
+	    lkos_endpoint_of(fd, &endpoint)) {
+		lkos_packets_have_times();
 		lkos_own_time_start(fd);
+	}
 }
 
 static bool may_be_tcp(int domain, int type)
