@@ -869,6 +869,25 @@ TEST(Tap, AForkedChildOpensItsOwn) {
   });
 }
 
+// As where a signal handler forks during a call that receives, and the child
+// goes on with it.
+TEST(Tap, AForkedChildMayGoOnWithALookOfItsParents) {
+  InOwnNetwork([] {
+    StartTap(4);
+    Connections connections(AF_INET, 1);
+    connections.Send(0, 77);
+    connections.WaitUntilQueued();
+    lkos_tap_view view;
+    ASSERT_TRUE(lkos_tap_look(connections[0].to, &view));
+    EXPECT_NE(lkos_tap_arrival(&view, view.unread.begin), 0u);
+    InChild([&] {
+      lkos_tcp_packet packet;
+      EXPECT_EQ(lkos_tap_arrival(&view, view.unread.begin), 0u);
+      EXPECT_FALSE(lkos_tap_packet(&view, view.unread.begin, &packet));
+    });
+  });
+}
+
 TEST(Tap, IsForAllThreadsAtOnce) {
   InOwnNetwork([] {
     StartTap(4);

@@ -652,10 +652,11 @@ bool lkos_tap_look(int fd, struct lkos_tap_view *view)
 	return known;
 }
 
-/* The tap of what was looked at, or NULL. The lock is held. */
+/* The tap of what this process looked at, or NULL: a child of fork() may go on with a look of its parent's.
+ * The lock is held. */
 static struct tap *tap_that_saw(const struct lkos_tap_view *view)
 {
-	struct tap *const tap = frames ? place_for(view->network) : NULL;
+	struct tap *const tap = has_begun() ? place_for(view->network) : NULL;
 
 	return tap && tap->ring ? tap : NULL;
 }
