@@ -316,6 +316,21 @@ int Queued(int fd, unsigned long request) {
   return bytes;
 }
 
+// tcpi_data_segs_in, for which glibc's structure is too short.
+int SegmentsIn(int fd) {
+  uint32_t info[64];
+  socklen_t size = sizeof(info);
+  MUST(getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &size));
+  return static_cast<int>(info[152 / 4]);
+}
+
+uint64_t Now() {
+  timespec now;
+  MUST(clock_gettime(CLOCK_REALTIME, &now));
+  return static_cast<uint64_t>(now.tv_sec) * kSecond +
+         static_cast<uint64_t>(now.tv_nsec);
+}
+
 void Wait(const std::function<bool()>& done) {
   for (int i = 0; i < kWaitMs && !done(); ++i) {
     if (i < 1000)
@@ -869,6 +884,25 @@ TEST(Tap, AForkedChildOpensItsOwn) {
   });
 }
 
+// As where a signal handler forks during a call that receives, and the child
+// goes on with it.
+TEST(Tap, AForkedChildMayGoOnWithALookOfItsParents) {
+  InOwnNetwork([] {
+    StartTap(4);
+    Connections connections(AF_INET, 1);
+    connections.Send(0, 77);
+    connections.WaitUntilQueued();
+    lkos_tap_view view;
+    ASSERT_TRUE(lkos_tap_look(connections[0].to, &view));
+    EXPECT_NE(lkos_tap_arrival(&view, view.unread.begin), 0u);
+    InChild([&] {
+      lkos_tcp_packet packet;
+      EXPECT_EQ(lkos_tap_arrival(&view, view.unread.begin), 0u);
+      EXPECT_FALSE(lkos_tap_packet(&view, view.unread.begin, &packet));
+    });
+  });
+}
+
 TEST(Tap, IsForAllThreadsAtOnce) {
   InOwnNetwork([] {
     StartTap(4);
@@ -1121,6 +1155,34 @@ TEST(Tap, DoesNotKnowWhatWasRefusedFirst) {
     EXPECT_EQ(EndsOf(told), std::vector<uint64_t>());
     connections.Read(&connection, 150);
     ExpectThreePacketsAfter(150, &connections);
+  });
+}
+
+// The first copies reach the socket, which counts them, and for which there is
+// no memory; all is sent again before anybody asks.
+TEST(Tap, DoesNotTellOfWhatThereWasNoMemoryFor) {
+  InOwnNetwork([] {
+    StartTap(4);
+    Connections connections(AF_INET, 1);
+    Connection& connection = connections[0];
+    const int least = 1, much = 1 << 20;
+    MUST(setsockopt(connection.to, SOL_SOCKET, SO_RCVBUF, &least,
+                    sizeof(least)));
+    for (int i = 0; i < 10; ++i) connections.Send(0, 2000);
+    int taken = 0;
+    Wait([&] {
+      taken = Queued(connection.to, SIOCINQ);
+      return SegmentsIn(connection.to) * 2000 > taken;
+    });
+    const uint64_t full = Now();
+    MUST(setsockopt(connection.to, SOL_SOCKET, SO_RCVBUF, &much, sizeof(much)));
+    connections.Read(&connection, taken);
+    connections.WaitUntilQueued();
+    const Told told = Ask(connection.to);
+    EXPECT_TRUE(told.known);
+    for (const Packet& packet : told.packets) EXPECT_GT(packet.arrived, full);
+    connections.ReadAll();
+    ExpectThreePacketsAfter(20000, &connections);
   });
 }
 

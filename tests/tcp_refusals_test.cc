@@ -27,6 +27,16 @@ TEST(Refusals, AreAdded) {
   EXPECT_EQ(refused, 7654021u + 3);
 }
 
+TEST(Refusals, AreAddedThatOnlyNewerKernelsCount) {
+  const std::string netstat =
+      "TcpExt: RcvPruned OfoPruned TCPBacklogDrop TCPOFODrop TCPZeroWindowDrop "
+      "TCPRcvQDrop PAWSOldAck TSEcrRejected BeyondWindow\n"
+      "TcpExt: 0 0 0 0 0 0 10 200 4000\n";
+  uint64_t refused = 0;
+  ASSERT_TRUE(lkos_tcp_refusals(netstat.c_str(), kSnmp, &refused));
+  EXPECT_EQ(refused, 4210u + 3);
+}
+
 TEST(Refusals, AreNotKnownWhereOneIsNotCounted) {
   uint64_t refused;
   for (const std::string& netstat :
@@ -43,8 +53,8 @@ TEST(Refusals, AreCountedByThisKernel) {
   uint64_t refused;
   if (netstat.str().find("TCPRcvQDrop") == std::string::npos)
     GTEST_SKIP() << "not run: needs Linux 4.18";
-  EXPECT_TRUE(lkos_tcp_refusals(netstat.str().c_str(), snmp.str().c_str(),
-                                &refused));
+  EXPECT_TRUE(
+      lkos_tcp_refusals(netstat.str().c_str(), snmp.str().c_str(), &refused));
 }
 
 }  // namespace

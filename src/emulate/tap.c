@@ -335,29 +335,30 @@ static uint64_t nothing_refused_since(struct tap *tap)
 	return tap->nothing_refused_since;
 }
 
-/* Where this thread is in that network. */
+/* Where this thread is in that network; a packet socket of another one would be closed again, for which
+ * the kernel takes 10 ms and more. */
 static void open_tap(struct tap *tap, uint64_t network)
 {
 	const bool may = has_capability();
-	const int fd =
-		may ? (int)syscall(SYS_socket, AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0) : -1;
+	int fd;
 
+	if (!is_here(network))
+		return;
+	fd = may ? (int)syscall(SYS_socket, AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0) : -1;
 	if (fd < 0 && (!may || is_for_good(errno))) {
 		tap->is_refused = true;
 		tap->network = network;
 	}
 	if (fd < 0)
 		return;
-	if (network_of(fd) == network) {
-		if (!tap->packets)
-			tap->packets = take_packets();
-		tap->ring = tap->packets ? map_ring(fd) : NULL;
-		tap->next = tap->behind = 0;
-		tap->network = network;
-		tap->nothing_refused_since = 0;
-		if (tap->ring)
-			nothing_refused_since(tap);
-	}
+	if (!tap->packets)
+		tap->packets = take_packets();
+	tap->ring = tap->packets ? map_ring(fd) : NULL;
+	tap->next = tap->behind = 0;
+	tap->network = network;
+	tap->nothing_refused_since = 0;
+	if (tap->ring)
+		nothing_refused_since(tap);
 	syscall(SYS_close, fd);
 }
 
@@ -652,10 +653,11 @@ bool lkos_tap_look(int fd, struct lkos_tap_view *view)
 	return known;
 }
 
-/* The tap of what was looked at, or NULL. The lock is held. */
+/* The tap of what this process looked at, or NULL: a child of fork() may go on with a look of its parent's.
+ * The lock is held. */
 static struct tap *tap_that_saw(const struct lkos_tap_view *view)
 {
-	struct tap *const tap = frames ? place_for(view->network) : NULL;
+	struct tap *const tap = has_begun() ? place_for(view->network) : NULL;
 
 	return tap && tap->ring ? tap : NULL;
 }
