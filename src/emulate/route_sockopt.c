@@ -7,6 +7,7 @@
 
 #include "src/emulate/extension_stamps.h"
 #include "src/emulate/kept_error.h"
+#include "src/emulate/lock.h"
 #include "src/emulate/own_pktinfo.h"
 #include "src/emulate/own_time.h"
 #include "src/emulate/receive.h"
@@ -21,7 +22,7 @@
 #define SET_OTHERWISE                                                                    \
 	(BIT(LKOS_SCM_STAMPS_OLD) | BIT(LKOS_SCM_STAMPS_NEW) | BIT(LKOS_SCM_TIME_OLD) |  \
 	 BIT(LKOS_SCM_TIME_NS_OLD) | BIT(LKOS_SCM_TIME_NEW) |                            \
-	 BIT(LKOS_SCM_TIME_NS_NEW) | BIT(LKOS_OWN_TIME_MARK))
+	 BIT(LKOS_SCM_TIME_NS_NEW) | BIT(LKOS_OWN_TIME_MARK) | BIT(SO_PEEK_OFF))
 #define TOLD_OTHERWISE (SET_OTHERWISE | BIT(SO_ERROR))
 
 static inline bool is_in(uint64_t set, int optname)
@@ -41,11 +42,33 @@ static inline bool may_be_ours(uint64_t of_socket, int level, int optname)
 	       LKOS_UNLIKELY(lkos_is_pktinfo_option(level, optname));
 }
 
+/* Not while a walk over the socket's datagrams uses it, and is about to put the earlier offset back. */
+static int set_peek_offset(int fd, const void *optval, socklen_t optlen)
+{
+	const uint64_t signals = lkos_lock();
+	const int result =
+		lkos_next.setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, optval, optlen);
+
+	lkos_unlock(signals);
+	return result;
+}
+
+static int get_peek_offset(int fd, void *optval, socklen_t *optlen)
+{
+	const uint64_t signals = lkos_lock();
+	const int result =
+		lkos_next.getsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, optval, optlen);
+
+	lkos_unlock(signals);
+	return result;
+}
+
 LKOS_NOINLINE static int set(int fd, int level, int optname, const void *optval,
 			     socklen_t optlen)
 {
 	if (level == SOL_SOCKET && lkos_emulation_is_on())
-		return optname == LKOS_OWN_TIME_MARK
+		return optname == SO_PEEK_OFF ? set_peek_offset(fd, optval, optlen)
+		       : optname == LKOS_OWN_TIME_MARK
 			       ? lkos_own_time_set_mark(fd, optval, optlen)
 			       : lkos_stamps_set(fd, optname, optval, optlen);
 	if (lkos_is_pktinfo_option(level, optname) && lkos_receiving_matters)
@@ -67,7 +90,8 @@ LKOS_NOINLINE static int get(int fd, int level, int optname, void *optval,
 	if (level == IPPROTO_TCP && lkos_receiving_matters)
 		return lkos_stamps_zerocopy(fd, optval, optlen);
 	if (level == SOL_SOCKET && lkos_emulation_is_on())
-		return optname == SO_ERROR ? lkos_error_get(fd, optval, optlen)
+		return optname == SO_ERROR      ? lkos_error_get(fd, optval, optlen)
+		       : optname == SO_PEEK_OFF ? get_peek_offset(fd, optval, optlen)
 		       : optname == LKOS_OWN_TIME_MARK
 			       ? lkos_own_time_get_mark(fd, optval, optlen)
 			       : lkos_stamps_get(fd, optname, optval, optlen);
