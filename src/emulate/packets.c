@@ -211,6 +211,14 @@ static bool moves_on(const struct lkos_packets *walk)
 	       lkos_int_option(walk->fd, SOL_SOCKET, SO_PEEK_OFF) >= 0;
 }
 
+/* Another thread may be waiting in lkos_look(). */
+static bool is_looked_at(const struct lkos_packets *walk)
+{
+	const struct lkos_socket *const known = lkos_socket_at(walk->cookie);
+
+	return known && known->looks;
+}
+
 /* The first is looked at without an offset, by which an empty one is seen once only. From then on the
  * kernel moves the offset. */
 static bool next_datagram(struct lkos_packets *walk, struct lkos_packet *packet)
@@ -218,6 +226,8 @@ static bool next_datagram(struct lkos_packets *walk, struct lkos_packet *packet)
 	ssize_t length;
 
 	if (walk->told > 0 && !walk->has_offset) {
+		if (is_looked_at(walk))
+			return false;
 		set_option(walk->fd, SO_PEEK_OFF, (int)walk->walked);
 		walk->has_offset = true;
 	}
@@ -448,15 +458,6 @@ static void start_times(struct lkos_packets *walk, bool had_times)
 	walk->made_up_from = walk->made_up_until = 0;
 	if (known && is_queued)
 		find_times_made_up(walk, before);
-}
-
-int lkos_peek_offset(int fd)
-{
-	const uint64_t signals = lkos_lock();
-	const int offset = lkos_int_option(fd, SOL_SOCKET, SO_PEEK_OFF);
-
-	lkos_unlock(signals);
-	return offset;
 }
 
 bool lkos_packets_begin(struct lkos_packets *walk, int fd)

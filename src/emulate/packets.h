@@ -74,9 +74,6 @@ void lkos_packets_end(struct lkos_packets *walk);
  * This is what ONLOAD_MSG_ONEPKT and each callback of onload_zc_recv() receive at most. */
 size_t lkos_packet_unread(int fd, size_t from);
 
-/* SO_PEEK_OFF as the application has it, and no walk of another thread; -1: it is off. */
-int lkos_peek_offset(int fd);
-
 /* Something may be missing in what SIOCINQ counts: urgent data has been received. */
 void lkos_packets_doubt(int fd);
 

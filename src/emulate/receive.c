@@ -166,16 +166,42 @@ ssize_t lkos_receive_unfiltered(int fd, struct msghdr *msg, int flags)
 		       : receive(fd, msg, flags);
 }
 
-ssize_t lkos_look(int fd, struct msghdr *msg, int flags)
+/* A walk over the socket's datagrams moves SO_PEEK_OFF, with the lock held: none is under way when a look
+ * begins, and none that begins later moves it while a look may wait, since Linux lets a peek from beyond
+ * what is queued wait for more. return: the offset, which is off now unless it is `kept`. */
+static int begin_look(int fd, uint64_t cookie, bool kept)
 {
-	const int offset = lkos_peek_offset(fd);
-	ssize_t seen;
+	const uint64_t signals = lkos_lock();
+	const int offset = lkos_int_option(fd, SOL_SOCKET, SO_PEEK_OFF);
+	struct lkos_socket *const known = lkos_socket_make_at(cookie);
 
-	if (offset >= 0 && !(flags & MSG_PEEK))
+	if (known)
+		known->looks++;
+	if (offset >= 0 && !kept)
 		set_peek_offset(fd, -1);
-	seen = lkos_receive_unfiltered(fd, msg, flags | MSG_PEEK);
+	lkos_unlock(signals);
+	return offset;
+}
+
+static void end_look(int fd, uint64_t cookie, int offset)
+{
+	const uint64_t signals = lkos_lock();
+	struct lkos_socket *const known = lkos_socket_at(cookie);
+
+	if (known && known->looks)
+		known->looks--;
 	if (offset >= 0)
 		set_peek_offset(fd, offset);
+	lkos_unlock(signals);
+}
+
+ssize_t lkos_look(int fd, struct msghdr *msg, int flags)
+{
+	const uint64_t cookie = lkos_socket_cookie(fd);
+	const int offset = begin_look(fd, cookie, flags & MSG_PEEK);
+	const ssize_t seen = lkos_receive_unfiltered(fd, msg, flags | MSG_PEEK);
+
+	end_look(fd, cookie, offset);
 	return seen;
 }
 

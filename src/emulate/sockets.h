@@ -39,7 +39,8 @@ struct lkos_socket {
 	struct lkos_stamps stamps;
 	struct lkos_arrivals arrivals;
 	struct lkos_recv_filter filter;
-	uint32_t reserved; /* bytes of the stream, for a delegated send */
+	uint32_t reserved;  /* bytes of the stream, for a delegated send */
+	unsigned int looks; /* threads in lkos_look(), which may wait there */
 	int error; /* that a call of ours took from the socket: its next receiving call has it */
 };
 
