@@ -252,7 +252,9 @@ TEST_P(ZcEach, WaitsAsOtherReceivingCallsDo) {
 }
 
 TEST_P(ZcEach, WaitsOnWhereAnotherThreadWasFaster) {
-  ExpectFacts({"waiting_together", family_}, "received=2000, failed=0\n");
+  // In an earlier constructor, threads hang under ThreadSanitizer.
+  EXPECT_EQ(Facts(With::kLibrary, {"waiting_together", family_}),
+            "received=2000, failed=0\n");
 }
 
 TEST_P(ZcEach, ReceivesWhatWasSeenWithAPeekOffset) {
