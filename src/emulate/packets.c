@@ -204,7 +204,7 @@ static ssize_t peek_at_datagram(const struct lkos_packets *walk, uint64_t *arriv
 	return -1;
 }
 
-/* Another thread may have switched the offset off: without it, there is no end to what is seen. */
+/* Another process may have switched the offset off: without it, there is no end to what is seen. */
 static bool moves_on(const struct lkos_packets *walk)
 {
 	return !walk->has_offset ||

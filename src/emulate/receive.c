@@ -82,18 +82,45 @@ static void set_peek_offset(int fd, int offset)
 	lkos_next.setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset));
 }
 
-/* Waits for a byte to receive. What it peeks at does not count for SO_PEEK_OFF, which is `offset`. */
-static ssize_t wait_for_byte(int fd, int flags, int offset)
+/* A walk over a socket's datagrams moves SO_PEEK_OFF, with the lock held: none is under way when a look
+ * begins, and none that begins later moves it while a look may wait, since Linux lets a peek from beyond
+ * what is queued wait for more. return: the offset, which is off now unless it is `kept`. */
+static int begin_look(int fd, uint64_t cookie, bool kept)
 {
-	ssize_t peeked;
-	char byte;
+	const uint64_t signals = lkos_lock();
+	const int offset = lkos_int_option(fd, SOL_SOCKET, SO_PEEK_OFF);
+	struct lkos_socket *const known = lkos_socket_make_at(cookie);
 
-	if (offset >= 0 && !(flags & MSG_PEEK))
+	if (known)
+		known->looks++;
+	if (offset >= 0 && !kept)
 		set_peek_offset(fd, -1);
-	peeked = lkos_next.recv(fd, &byte, sizeof(byte),
-				MSG_PEEK | (flags & MSG_DONTWAIT));
+	lkos_unlock(signals);
+	return offset;
+}
+
+static void end_look(int fd, uint64_t cookie, int offset)
+{
+	const uint64_t signals = lkos_lock();
+	struct lkos_socket *const known = lkos_socket_at(cookie);
+
+	if (known && known->looks)
+		known->looks--;
 	if (offset >= 0)
 		set_peek_offset(fd, offset);
+	lkos_unlock(signals);
+}
+
+/* Waits for a byte to receive. What it peeks at does not count for SO_PEEK_OFF. */
+static ssize_t wait_for_byte(int fd, int flags)
+{
+	const uint64_t cookie = lkos_socket_cookie(fd);
+	const int offset = begin_look(fd, cookie, flags & MSG_PEEK);
+	char byte;
+	const ssize_t peeked = lkos_next.recv(fd, &byte, sizeof(byte),
+					      MSG_PEEK | (flags & MSG_DONTWAIT));
+
+	end_look(fd, cookie, offset);
 	return peeked;
 }
 
@@ -105,7 +132,7 @@ static ssize_t wait_for_packet(int fd, int flags)
 	size_t unread = lkos_packet_unread(fd, from);
 
 	if (unread == 0) {
-		if (wait_for_byte(fd, flags, offset) < 0)
+		if (wait_for_byte(fd, flags) < 0)
 			return -1;
 		unread = lkos_packet_unread(fd, from);
 	}
@@ -164,35 +191,6 @@ ssize_t lkos_receive_unfiltered(int fd, struct msghdr *msg, int flags)
 	return is_for_one_packet(flags) && is_accelerated_tcp(fd)
 		       ? receive_one_packet(fd, msg, flags)
 		       : receive(fd, msg, flags);
-}
-
-/* A walk over the socket's datagrams moves SO_PEEK_OFF, with the lock held: none is under way when a look
- * begins, and none that begins later moves it while a look may wait, since Linux lets a peek from beyond
- * what is queued wait for more. return: the offset, which is off now unless it is `kept`. */
-static int begin_look(int fd, uint64_t cookie, bool kept)
-{
-	const uint64_t signals = lkos_lock();
-	const int offset = lkos_int_option(fd, SOL_SOCKET, SO_PEEK_OFF);
-	struct lkos_socket *const known = lkos_socket_make_at(cookie);
-
-	if (known)
-		known->looks++;
-	if (offset >= 0 && !kept)
-		set_peek_offset(fd, -1);
-	lkos_unlock(signals);
-	return offset;
-}
-
-static void end_look(int fd, uint64_t cookie, int offset)
-{
-	const uint64_t signals = lkos_lock();
-	struct lkos_socket *const known = lkos_socket_at(cookie);
-
-	if (known && known->looks)
-		known->looks--;
-	if (offset >= 0)
-		set_peek_offset(fd, offset);
-	lkos_unlock(signals);
 }
 
 ssize_t lkos_look(int fd, struct msghdr *msg, int flags)
